@@ -16,10 +16,11 @@ ById = Callable[[Key], Awaitable[Answer]]
 
 
 class Seen(Enum):
-    """How a resource was seen: by a filter of its own, together with others, or in a listing."""
+    """How a resource was seen: by a filter of its own, by one with others, in a listing, or, of ids, in one that stands for a filter."""
 
     ALONE = auto()
     TOGETHER = auto()
+    PAGED = auto()
     LISTED = auto()
 
 
@@ -28,7 +29,9 @@ class Compared:
 
     def __init__(self, earlier: EarlierRuns) -> None:
         self._earlier = earlier
-        self._coverages = {way: Coverage(COMPARED if way is Seen.TOGETHER else 1) for way in Seen}
+        self._coverages = {
+            way: Coverage(COMPARED if way in {Seen.TOGETHER, Seen.PAGED} else 1) for way in Seen
+        }
         self._turns = {way: anyio.Lock() for way in Seen}
 
     def take_left_out(self) -> list[tuple[str, str]]:

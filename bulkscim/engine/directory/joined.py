@@ -56,12 +56,12 @@ class Joined:
         answered = self._answers.of(key, purpose.needed, purpose.ahead)
         if answered is not None:
             return answered
-        if not self.takes_several(key) or not purpose.ahead.most:
+        if not (self.takes_several(key) or self._lists(key)) or not purpose.ahead.most:
             return None
-        if key.attribute != "id" or self._compared.is_begun(key.type, Seen.TOGETHER):
+        if key.attribute != "id" or self._compared.is_begun(key.type, self._seen(key)):
             return await self._completed(key, purpose, reads, by_id)
         async with self._first:  # resources that wait for others to be compared get too old
-            if not self._compared.is_begun(key.type, Seen.TOGETHER):
+            if not self._compared.is_begun(key.type, self._seen(key)):
                 served = max(FEWEST, purpose.ahead.served - COMPARED)
                 purpose = replace(purpose, ahead=replace(purpose.ahead, served=served))
             return await self._completed(key, purpose, reads, by_id)
@@ -77,11 +77,23 @@ class Joined:
             await self._learn(control)
         if not isinstance(found, Found):
             return found
-        answer = await self._compared.completed(found, key, purpose.needed, Seen.TOGETHER, by_id)
+        seen = self._seen(key)
+        answer = await self._compared.completed(found, key, purpose.needed, seen, by_id)
         is_group = key.type == GROUP and (purpose.needed is None or "members" in purpose.needed)
         if is_group and isinstance(answer, Found) and answer.is_looked_up:
-            return self._memberships.completed(answer, Way.TOGETHER)
+            return self._memberships.completed(answer, Way.LISTED if seen is Seen.PAGED else Way.TOGETHER)
         return answer
+
+    def _lists(self, key: Key) -> bool:
+        """Return whether a listing of the groups may stand for filters of their ids."""
+        shows = self._profile.lists_all and self._profile.lists_members
+        hides = self._compared.hides_members(Seen.PAGED)
+        return shows and not hides and self._seen(key) is Seen.PAGED
+
+    def _seen(self, key: Key) -> Seen:
+        """Return how what is asked for together is seen."""
+        by_listing = self._together.by_listing(key, may_filter=self.takes_several(key))
+        return Seen.PAGED if by_listing else Seen.TOGETHER
 
     def _may_prove(self, key: Key, purpose: Purpose) -> bool:
         """Return whether the absence of what a row only names is worth a proof; what a dry run would make proves nothing."""
@@ -101,13 +113,14 @@ class Joined:
         ):
             return None
         control = self._answers.control()
-        proves = control is not None and not self._compared.shows_members(self._answers.size(control))
+        size = self._answers.size(control) if control is not None else 0
+        proves = control is not None and not self._compared.shows_members(size, self._seen(key))
         return control if proves else None
 
     def _is_doubtful(self, group: Key) -> bool:
         """Return whether it is known what was shown of a group, and not whether that is all."""
         found = self._together.shown(group)
-        return found is not None and not self._compared.shows_members(len(_members(found)))
+        return found is not None and not self._compared.shows_members(len(_members(found)), self._seen(group))
 
     async def _learn(self, control: Key) -> None:
         """Compare what is known of a group with what it was shown with others; others may have changed it meanwhile."""
@@ -116,19 +129,20 @@ class Joined:
             known = self._answers.known(control)
             self._vain += known != _members(found)
             if known == _members(found):
-                await self._compared.compare_members(known, known)
+                await self._compared.compare_members(known, known, self._seen(control))
 
     async def shown(
         self, key: Key, ahead: NamesAhead, reads: Reads, *, proves: bool
     ) -> Found | Missing | None:
         """Look a key up together with others, where such filters may work; None proves nothing, `proves`: an absence too."""
-        if not self.takes_several(key) or not ahead.most:
+        lists = self._lists(key)
+        if not (self.takes_several(key) or lists) or not ahead.most:
             return None
         proves = proves and key.attribute != "id" and key.type not in self._profile.exact_filters
         tells = proves and self._absent_names.is_proved(key.type, key.attribute)  # of what is there, too
         if tells and await self._absent_names.prove(key, ahead, reads):
             return Missing(is_listed=True)
-        found = await self._together.find(key, ahead, reads)
+        found = await self._together.find(key, ahead, reads, listed=lists)
         if found is None and proves and not tells and await self._absent_names.prove(key, ahead, reads):
             return Missing(is_listed=True)
         return found

@@ -3,32 +3,36 @@
 Such an answer proves presence only. A name that it does not show is looked up by itself, and that request tells whether
 it is absent. An answer that does not show all that it found is not used: of two resources with one name it may hide one.
 Where the first such request fails, each name is looked up by itself from then on. Where a later one fails, or shows too
-little, fewer names are asked for at a time.
+little, fewer names are asked for at a time. Groups that are asked for by their ids are then taken from a listing, where it has
+few pages.
 """
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
-from itertools import chain, count
-from math import inf
+from itertools import chain, count, islice
+from math import ceil, inf
 from sys import maxsize
 
 import anyio
 import orjson
 
 from bulkscim.engine.directory.coverage import NAMES_ONLY, NeededAttributes
-from bulkscim.engine.reads import Reads
+from bulkscim.engine.reads import Reads, unreadable
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import Found, Unreadable
 from bulkscim.model.operation import GROUP, JsonObject, Key
 from bulkscim.model.step import Action, Step
-from bulkscim.planning.lookup_costs import MOST
+from bulkscim.planning.lookup_costs import MOST, WORTH
 from bulkscim.planning.lookups import answers
+from bulkscim.transport.pages import Page
 
 FEWEST = 2
 FEW_SHOWN = 4  # of so many names an answer must show one, or fewer are asked for
 KEPT = 500  # names of an attribute, the latest asked for
 KEPT_BYTES = 4_000_000  # of what is shown of them, and in one answer about: groups may have many members
+_GROUP_ID = (GROUP, "id")
 LONGEST = 3000  # bytes of names in one filter: services and proxies bound the length of a URL
 
 
@@ -92,6 +96,8 @@ class LookupsTogether:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self._pages = 1  # of a listing of the groups
+        self._lists = False  # whether it stands for filters
         self._kept: defaultdict[tuple[str, str], OrderedDict[Key, _Kept]] = defaultdict(OrderedDict)
         self._most: defaultdict[tuple[str, str], int] = defaultdict(lambda: MOST)
         self._asking: defaultdict[tuple[str, str], anyio.Lock] = defaultdict(anyio.Lock)
@@ -102,8 +108,15 @@ class LookupsTogether:
         self._since: dict[int, list[tuple[Step, str | None]]] = {}
         self._requests = count()
 
-    async def find(self, key: Key, ahead: NamesAhead, reads: Reads) -> Found | None:
-        """Return the one resource that a key names, asked for together with others; None proves nothing."""
+    def by_listing(self, key: Key, *, may_filter: bool) -> bool:
+        """Return whether a listing of the groups stands for filters of their ids: these are not taken, or are not to be tried."""
+        return (key.type, key.attribute) == _GROUP_ID and (self._lists or not may_filter)
+
+    async def find(self, key: Key, ahead: NamesAhead, reads: Reads, *, listed: bool = False) -> Found | None:
+        """Return the one resource that a key names, asked for together with others; None proves nothing.
+
+        `listed`: in a listing, and not by a filter.
+        """
         kind = key.type, key.attribute
         if not self.may_ask(key, ahead):
             return None
@@ -111,7 +124,7 @@ class LookupsTogether:
         try:
             async with self._asking[kind]:
                 if self._is_unknown(key, ahead):
-                    await self._ask(self._chosen(key, ahead), reads)
+                    await self._ask_for(key, ahead, reads, listed=listed)
                 known = None if self._is_unknown(key, ahead) else self._kept[kind][key.folded]
         finally:
             self._waiting[kind].remove(key)
@@ -119,7 +132,8 @@ class LookupsTogether:
 
     def may_ask(self, key: Key, ahead: NamesAhead) -> bool:
         """Return whether names of this attribute are worth asking for together."""
-        return min(ahead.most, self._most[key.type, key.attribute]) >= FEWEST
+        kind = key.type, key.attribute
+        return min(ahead.most, MOST if self._lists and kind == _GROUP_ID else self._most[kind]) >= FEWEST
 
     def shown(self, key: Key) -> Found | None:
         """Return what such an answer has shown of a key, at any time."""
@@ -169,20 +183,55 @@ class LookupsTogether:
             chosen += [one] if is_asked else []
         return chosen
 
-    async def _ask(self, keys: Sequence[Key], reads: Reads) -> None:
+    async def _ask_for(self, key: Key, ahead: NamesAhead, reads: Reads, *, listed: bool) -> None:
+        """Ask for a name with others, where `listed` in a listing that is worth it."""
+        if not listed:
+            await self._ask(self._chosen(key, ahead), reads)
+        elif self._is_worth(key, ahead):
+            await self._ask(self._named(key, ahead), reads, listed=True)
+
+    def _named(self, key: Key, ahead: NamesAhead) -> list[Key]:
+        """Return all names that a listing may be kept for, whether they are known or not: the first ones of those to come."""
+        named = chain([key, ahead.control or key], self._waiting[_GROUP_ID], ahead.names())
+        return list(islice(dict.fromkeys(one for one in named if one[:2] == _GROUP_ID), MOST))
+
+    def _is_worth(self, key: Key, ahead: NamesAhead) -> bool:
+        """Return whether a listing of the groups costs less than what it serves before it is too old."""
+        return min(len(self._named(key, ahead)), ahead.served) > WORTH * self._pages
+
+    async def _ask(self, keys: Sequence[Key], reads: Reads, *, listed: bool = False) -> None:
         """Ask for some names, and keep what is shown of them."""
         if len(keys) < FEWEST:
             return
         number = next(self._requests)
         since = self._since[number] = []
         asked_at = self._clock.monotonic()
-        answer = await reads.any_of(keys)
+        answer = await (self._listed(keys, reads) if listed else reads.any_of(keys))
         del self._since[number]
-        came = 0 if isinstance(answer, Unreadable) else self._keep(keys, answer, asked_at)
+        came = 0 if isinstance(answer, Unreadable) else self._keep(keys, answer, asked_at, listed=listed)
         for step, resource_id in since:
             self.changed(step, resource_id)
-        if not isinstance(answer, Unreadable) or not answer.throttled:
+        if not listed and (not isinstance(answer, Unreadable) or not answer.throttled):
             self._learn(keys, came, failed=isinstance(answer, Unreadable) and not answer.partial)
+
+    async def _listed(self, keys: Sequence[Key], reads: Reads) -> tuple[JsonObject, ...] | Unreadable:
+        """Return those of some groups that a listing shows; none where it is longer than it is worth."""
+        found, ids, pages = list[JsonObject](), {key.value for key in keys}, 0
+        async with aclosing(reads.listing(GROUP)) as listing:
+            async for page in listing:
+                if not isinstance(page, Page):
+                    self._pages = maxsize
+                    return unreadable(page)
+                pages += 1
+                came = len(page.resources)
+                told = ceil(page.total / came) if came and page.total is not None else 0
+                self._pages = max(pages, told if pages == 1 else self._pages)
+                if self._pages > MOST // WORTH:
+                    return ()
+                found += [one for one in page.resources if one["id"] in ids]
+                if len(found) >= len(ids):  # that these are all of its groups does not matter
+                    break
+        return tuple(found)
 
     def _learn(self, keys: Sequence[Key], came: int, *, failed: bool) -> None:
         """Ask for fewer names where few came, and no more for several where the first such request failed.
@@ -195,9 +244,12 @@ class LookupsTogether:
         if came * FEW_SHOWN < len(keys):
             fails = failed or (not came and keys[0].attribute == "id")
             fewer = 0 if fails and kind not in self._works else len(keys) // 2
+            self._lists = self._lists or (kind == _GROUP_ID and not fewer)
             self._most[kind] = min(self._most[kind], fewer)
 
-    def _keep(self, keys: Sequence[Key], shown: Sequence[JsonObject], asked_at: float) -> int:
+    def _keep(
+        self, keys: Sequence[Key], shown: Sequence[JsonObject], asked_at: float, *, listed: bool = False
+    ) -> int:
         """Keep what an answer shows of each name; return of how many it shows the one resource."""
         matches = [(key, [one for one in shown if answers(key, one)]) for key in keys]
         if len({one["id"] for _, found in matches for one in found}) < len(shown):
@@ -205,7 +257,7 @@ class LookupsTogether:
         kind = keys[0].type, keys[0].attribute
         of_kind = self._kept[kind]
         for key, found in matches:
-            of_kind[key.folded] = _kept(found, asked_at, self._clock.monotonic())
+            of_kind[key.folded] = _kept(found, asked_at, asked_at if listed else self._clock.monotonic())
             of_kind.move_to_end(key.folded)
         size = sum(len(kept.text) for kept in of_kind.values())
         while len(of_kind) > KEPT or (size > KEPT_BYTES and len(of_kind) > len(keys)):
