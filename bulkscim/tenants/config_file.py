@@ -33,7 +33,7 @@ def _refuse_untrusted(file: Path, about: os.stat_result) -> None:
     """Raise UsageError where another user may have written what the file holds."""
     if not stat.S_ISREG(about.st_mode):
         what = "a pipe" if stat.S_ISFIFO(about.st_mode) else "not a regular file"
-        raise UsageError(f"{file} is {what}, and tenants are kept in a file; remove it")
+        raise UsageError(f"{file} is {what}, and only a regular file is read; use one in its place")
     if sys.platform == "win32":
         return
     if about.st_uid not in {os.geteuid(), _ROOT}:

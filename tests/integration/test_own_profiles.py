@@ -1,5 +1,6 @@
 """A profile of the user's own, through the real command line."""
 
+import os
 from dataclasses import replace
 
 import pytest
@@ -87,3 +88,13 @@ def test_a_sandbox_wears_an_own_profile(bulkscim, job):
 
     assert "title is required" in (bulkscim.results()[0]["detail"]), refused.text
     assert "stopped the sandbox with profile acme" in stopped.text
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_what_is_no_file_is_named_and_not_to_be_removed(bulkscim):
+    """It was said of a profile that tenants are kept in a file, and that it is to be removed."""
+    os.mkfifo(bulkscim.folder / "pipe.toml")
+    checked = bulkscim("profiles", "check", "./pipe.toml")
+
+    assert checked.code == 2
+    assert "is a pipe, and only a regular file is read" in checked.stderr
