@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.making import pasted
-from tests.support.running.zygote import Zygote
+from tests.support.running.zygote import Started, Zygote
 from tests.support.servers.scim_server import TOKEN
 
 STATES = ("done", "adopted", "noop", "failed", "skipped", "in_doubt", "pending")
@@ -110,8 +110,10 @@ class Command:
         )
         return self._outcome(process.returncode, process.stdout, process.stderr)
 
-    def start(self, *arguments: str | Path) -> "subprocess.Popen[str]":
+    def start(self, *arguments: str | Path) -> "Started | subprocess.Popen[str]":
         """Start without waiting; for interrupts, kills and locks."""
+        if self._is_plain:
+            return ZYGOTE.start(list(map(str, arguments)), self._environment(), self.folder)
         return subprocess.Popen(
             self._arguments(arguments),
             stdin=subprocess.DEVNULL,
@@ -122,13 +124,13 @@ class Command:
             cwd=self.folder,
         )
 
-    def finish(self, process: "subprocess.Popen[str]", timeout: float = 60) -> Outcome:
+    def finish(self, process: "Started | subprocess.Popen[str]", timeout: float = 60) -> Outcome:
         """Wait for a started command."""
         stdout, stderr = process.communicate(timeout=timeout)
         return self._outcome(process.returncode, stdout, stderr)
 
     @contextmanager
-    def running(self, *arguments: str | Path) -> Iterator["subprocess.Popen[str]"]:
+    def running(self, *arguments: str | Path) -> Iterator["Started | subprocess.Popen[str]"]:
         """Start, and see to it that nothing is left when the block ends."""
         process = self.start(*arguments)
         try:
@@ -148,7 +150,7 @@ class Command:
             return process.returncode == -signal.SIGKILL
 
     def wait_for(
-        self, condition: Callable[[], bool], process: "subprocess.Popen[str]", timeout: float = 120
+        self, condition: Callable[[], bool], process: "Started | subprocess.Popen[str]", timeout: float = 120
     ) -> bool:
         """Wait until a condition holds; False when a started command ended before."""
         deadline = time.monotonic() + timeout

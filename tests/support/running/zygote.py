@@ -33,6 +33,7 @@ PRELOADED = (
     "encodings.idna",
 )
 STREAMS = 3
+REQUESTS_TO_END = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Zygote:
@@ -45,25 +46,31 @@ class Zygote:
 
     def run(self, arguments, environment, folder, stdin, timeout):
         """Run a command to its end as `subprocess.run` does; TimeoutExpired after so many seconds."""
+        process = self.start(arguments, environment, folder, stdin)
+        try:
+            stdout, stderr = process.communicate(timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            raise
+        return subprocess.CompletedProcess(arguments, process.returncode, stdout, stderr)
+
+    def start(self, arguments, environment, folder, stdin=""):
+        """Start a command without waiting for its end."""
         ends = [os.pipe() for _ in range(STREAMS)]
         (theirs_in, ours_in), (ours_out, theirs_out), (ours_err, theirs_err) = ends
-        with self._connected() as link, ThreadPoolExecutor(STREAMS) as pool:
-            asked = json.dumps({"arguments": arguments, "environment": environment, "folder": str(folder)})
-            theirs = [theirs_in, theirs_out, theirs_err]
-            link.settimeout(timeout)
-            socket.send_fds(link, [len(asked.encode()).to_bytes(8)], theirs)
-            link.sendall(asked.encode())
-            for one in theirs:
-                os.close(one)
-            pool.submit(_written, ours_in, stdin)
-            shown = [pool.submit(_read, one) for one in (ours_out, ours_err)]
-            process = int(_line(link))
-            try:
-                code = int(_line(link))
-            except TimeoutError:
-                os.kill(process, signal.SIGKILL)
-                raise subprocess.TimeoutExpired(arguments, timeout) from None
-            return subprocess.CompletedProcess(arguments, code, *(one.result() for one in shown))
+        link = self._connected()
+        ignored = [number for number in REQUESTS_TO_END if signal.getsignal(number) is signal.SIG_IGN]
+        asked = json.dumps(
+            {"arguments": arguments, "environment": environment, "folder": str(folder), "ignored": ignored}
+        )
+        theirs = [theirs_in, theirs_out, theirs_err]
+        socket.send_fds(link, [len(asked.encode()).to_bytes(8)], theirs)
+        link.sendall(asked.encode())
+        for one in theirs:
+            os.close(one)
+        _aside(_write, os.fdopen(ours_in, "w", encoding="utf-8"), stdin)
+        return Started(arguments, link, *(os.fdopen(one, encoding="utf-8") for one in (ours_out, ours_err)))
 
     def _connected(self):
         with self._lock:
@@ -85,14 +92,63 @@ class Zygote:
         return folder
 
 
-def _read(end):
-    with os.fdopen(end, encoding="utf-8") as file:
+class Started:
+    """A command that was started, with what is used here of `subprocess.Popen`."""
+
+    def __init__(self, arguments, link, stdout, stderr):
+        self.stdout, self.stderr, self.returncode = stdout, stderr, None
+        self._arguments, self._link, self._shown = arguments, link, None
+        self.pid = int(_line(link))
+
+    def poll(self):
+        """Return how it ended, None while it runs."""
+        return self._ended(0)
+
+    def wait(self, timeout=None):
+        """Wait for its end; TimeoutExpired after so many seconds."""
+        if self._ended(timeout) is None:
+            raise subprocess.TimeoutExpired(self._arguments, timeout)
+        return self.returncode
+
+    def communicate(self, timeout=None):
+        """Wait for its end; return what it has shown."""
+        self._shown = self._shown or [_aside(_read, one) for one in (self.stdout, self.stderr)]
+        self.wait(timeout)
+        return tuple(one.result() for one in self._shown)
+
+    def kill(self):
+        """Let it die at once."""
+        self.send_signal(signal.SIGKILL)
+
+    def send_signal(self, number):
+        """Send a signal to it, if it has not ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def _ended(self, within_s):
+        if self.returncode is None and select.select([self._link], [], [], within_s)[0]:
+            self.returncode = int(_line(self._link))
+            self._link.close()
+        return self.returncode
+
+
+def _aside(work, *given):
+    """Do something in a thread of its own; return its future."""
+    pool = ThreadPoolExecutor(1)
+    try:
+        return pool.submit(work, *given)
+    finally:
+        pool.shutdown(wait=False)
+
+
+def _read(file):
+    with file:
         return file.read()
 
 
-def _written(end, text):
+def _write(file, text):
     try:
-        with os.fdopen(end, "w", encoding="utf-8") as file:
+        with file:
             file.write(text)
     except BrokenPipeError:
         pass  # the command has not read it
@@ -153,7 +209,10 @@ def _supervise(link):
 
 
 def _become(asked, streams):
-    """Become the command line, as `python -m bulkscim` does."""
+    """Become the command line, as `python -m bulkscim` does; signals are ignored that the test's process ignores."""
+    for number in REQUESTS_TO_END:
+        usual = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+        signal.signal(number, signal.SIG_IGN if number in asked["ignored"] else usual)
     for number, one in enumerate(streams):
         os.dup2(one, number)
         os.close(one)
