@@ -14,6 +14,8 @@ FORWARD_S = 60.0  # how old a before-image may be when its change leaves
 CAREFUL_S = 5.0  # or two requests' time; before deletes, and in a rollback
 PROOFS = "proofs"
 EQUAL = 3  # groups of one size that are compared
+# Two users join a second group, each by a request of its own, after a read by its id and before another; their two groups each are read.
+TELLING = 2 * (1 + 2 + 2)
 MANY = 30  # rows for which it is tried whether versions are heeded
 WINDOW = 5_000  # rows of memberships that are under way
 
@@ -23,7 +25,8 @@ class Server:
     """What a server takes, and how fast it may be asked.
 
     `names` is how many names one filter asks for, 0 where there are no filters. `members` is how many go into one
-    request. With `if_match` a change of a user is refused that others changed meanwhile, so an image may be older.
+    request. With `if_match` a change of a user is refused that others changed meanwhile, so an image may be older. `may_move`:
+    it is not known whether a user leaves the first group by joining a second one.
     """
 
     page: int = 100
@@ -31,6 +34,7 @@ class Server:
     members: int = 100
     if_match: bool = False
     per_minute: float = inf
+    may_move: bool = False
 
     def within(self, age_s: float) -> int:
         """Return how many requests leave while an image is young enough."""
@@ -54,7 +58,8 @@ class Job:
     with an image that is `age_s` old at most. `managers`: users whose manager goes are looked up too, as before
     deletes. `leave`: a changed user is in no listing any more; `hidden`: it is in none before. `posts`,
     `patches` and `deletes` are writes of users, `group_deletes` of groups. `in_turn`: rows name the groups in turn,
-    so that a window of rows holds some members of each. `dry`: nothing is written.
+    so that a window of rows holds some members of each. `second`: some rows put users into a second group. `dry`: nothing is
+    written.
     """
 
     users: int = 0
@@ -70,7 +75,8 @@ class Job:
     deletes: int = 0
     members: tuple[Group, ...] = ()
     in_turn: bool = False
-    group_deletes: int = 0
+    group_deletes: tuple[int, ...] = ()  # the members of each
+    second: bool = False
     dry: bool = False
 
 
@@ -107,11 +113,13 @@ def _proofs(job: Job, server: Server) -> int:
     ones; of equally large ones three are read, since a tenant may cut lists at this length.
     """
     user = job.imaged > 0 and not job.hidden
-    touched, sizes = len(job.members) + job.group_deletes, {one.members for one in job.members}
+    held = [*(one.members for one in job.members), *job.group_deletes]
+    touched, sizes = len(held), set(held)
     group = (min(EQUAL, touched) if len(sizes) == 1 else 1) if touched > 1 and job.groups > 0 else 0
     kept = job.age_s == CAREFUL_S or server.names < 2
     versions = server.if_match and server.per_minute < inf and not job.dry and not job.hidden
-    return user + group + 2 * (versions and kept and job.imaged >= MANY)
+    tells = TELLING if job.second and server.may_move and not job.dry else 0
+    return user + group + tells + 2 * (versions and kept and job.imaged >= MANY)
 
 
 def _age_s(job: Job, server: Server) -> float:
@@ -160,7 +168,7 @@ def _listed_again(job: Job, server: Server, within: int) -> int | None:
 
 def _group_reads(job: Job, server: Server) -> int:
     """Return the reads of groups, as often as they get too old for the changes that follow."""
-    touched = len(job.members) + job.group_deletes
+    touched = len(job.members) + len(job.group_deletes)
     if not touched:
         return 0
     size = lookups(touched, job.groups, server)
@@ -176,7 +184,7 @@ def _group_writes(job: Job, server: Server) -> Kinds:
     most = server.members
     if job.in_turn:
         most = min(most, max(1, 2 * WINDOW // (len(job.members) + 1)))
-    requests = Kinds({"DELETE Groups": job.group_deletes})
+    requests = Kinds({"DELETE Groups": len(job.group_deletes)})
     for one in job.members:
         needed = ceil(one.members / most)
         requests["POST Groups"] += one.new

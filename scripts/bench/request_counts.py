@@ -20,6 +20,7 @@ from virtual import KINDS, Bench, Kind, Outcome, by_kind
 
 from bulkscim.runs import api
 from bulkscim.runs.report import RunReport
+from bulkscim.tenants.profiles import profile_named
 
 PER_MINUTE = 100
 PACES = {"fast": inf, "slow": float(PER_MINUTE)}
@@ -59,7 +60,8 @@ def server_of(bench: Bench, pace: str) -> Server:
     """Return what a server takes, for the arithmetic."""
     quirks = bench.kind.quirks
     names = 0 if not quirks.filters else 1 if quirks.only_eq else 50
-    return Server(names=names, if_match=bench.if_match, per_minute=PACES[pace])
+    moves = profile_named(bench.kind.profile).one_group
+    return Server(names=names, if_match=bench.if_match, may_move=moves, per_minute=PACES[pace])
 
 
 def commands(trial: Trial) -> Iterator[tuple[str, Job]]:

@@ -104,17 +104,15 @@ def onboarding() -> Trial:
         people = [row for row in csv.DictReader(file, delimiter=";") if "@" in row["E-mail"]]
     teams = Counter(team.strip() for row in people for team in row["Teams"].split(",") if team.strip())
     count, sizes = len({row["E-mail"] for row in people}), tuple(teams.values())
-    work = Job(posts=count, members=tuple(Group(size, new=True) for size in sizes))
-    gone = Job(
-        users=count, groups=len(sizes), managers=True, leave=True, deletes=count, group_deletes=len(sizes)
-    )
+    work = Job(posts=count, members=tuple(Group(size, new=True) for size in sizes), second=True)
+    gone = Job(users=count, groups=len(sizes), managers=True, leave=True, deletes=count, group_deletes=sizes)
     undo = replace(gone, found=count, imaged=count, age_s=CAREFUL_S)
     return Trial(
         "onboarding (sample)",
         count,
         lambda _: ROOT / "jobs" / "onboarding.toml",
         work,
-        again=replace(work, users=count, groups=len(sizes), found=count, dry=True),
+        again=replace(work, users=count, groups=len(sizes), found=count, second=False, dry=True),
         undo=undo,
         dry=True,
     )
@@ -177,6 +175,7 @@ def memberships(people: int, groups: int, *, each: int, by_id: bool = False) -> 
         found=0 if by_id else people,
         members=(Group(size),) * groups,
         in_turn=True,
+        second=each > 1,
     )
     return Trial(
         f"{len(pairs):,} memberships in {groups} groups by {'id' if by_id else 'userName'}",
@@ -186,7 +185,7 @@ def memberships(people: int, groups: int, *, each: int, by_id: bool = False) -> 
         people=people,
         groups=((),) * groups,
         again=replace(work, dry=True),
-        undo=replace(work, found=0, in_turn=False, age_s=CAREFUL_S),
+        undo=replace(work, found=0, in_turn=False, second=False, age_s=CAREFUL_S),
         dry=True,
     )
 
@@ -233,14 +232,14 @@ def new_groups(groups: int, size: int) -> Trial:
                 "data": {"displayName": f"New {group(number)}", "members": members},
             }
 
-    work = Job(users=people, found=people, members=(Group(size, new=True),) * groups)
+    work = Job(users=people, found=people, members=(Group(size, new=True),) * groups, second=True)
     return Trial(
         f"{groups} groups of {size} members by userName",
         groups,
         lambda folder: jsonl(folder, records()),
         work,
         people=people,
-        undo=Job(users=people, groups=groups, group_deletes=groups, age_s=CAREFUL_S),
+        undo=Job(users=people, groups=groups, group_deletes=(size,) * groups, age_s=CAREFUL_S),
         dry=True,
     )
 

@@ -13,6 +13,7 @@ def at(server, per_minute):
     return Server(server.page, server.names, server.members, server.if_match, per_minute)
 
 
+MOVING = Server(may_move=True)
 VERSIONED = Server(if_match=True, per_minute=100)
 FRESH = Job(posts=1_000, members=(Group(40, new=True),) * 31)
 AGAIN = Job(users=1_000, groups=31, found=1_000, members=FRESH.members, dry=True)
@@ -23,7 +24,13 @@ DELETE = Job(
 )
 MEMBERS = Job(users=1_000, groups=20, found=1_000, members=(Group(250),) * 20)
 UNDO = Job(
-    users=1_000, groups=31, found=1_000, imaged=1_000, age_s=CAREFUL_S, deletes=1_000, group_deletes=31
+    users=1_000,
+    groups=31,
+    found=1_000,
+    imaged=1_000,
+    age_s=CAREFUL_S,
+    deletes=1_000,
+    group_deletes=tuple(range(31)),
 )
 
 
@@ -129,3 +136,18 @@ def test_users_that_leave_listings_make_later_listings_shorter():
     ]
 
     assert leaves < stays
+
+
+@pytest.mark.parametrize(("dry", "proofs"), [(False, 10), (True, 0)])
+def test_two_users_tell_whether_a_second_group_moves_them(dry, proofs):
+    """Each is read before its addition, which goes alone, and after it, and so are the two groups of each. A dry run adds none."""
+    job = replace(MEMBERS, second=True, dry=dry)
+
+    assert minimum(job, MOVING)["proofs"] - minimum(job, FAST)["proofs"] == proofs
+
+
+def test_groups_of_one_size_that_are_deleted_are_compared():
+    """A tenant may cut lists at this length."""
+    equal, other = (Job(groups=20, group_deletes=sizes) for sizes in ((100,) * 20, tuple(range(20))))
+
+    assert (minimum(equal, FAST)["proofs"], minimum(other, FAST)["proofs"]) == (3, 1)
