@@ -27,6 +27,7 @@ from bulkscim.planning.sent_form import MEMBERS
 from bulkscim.planning.undo.taking_back import DELETE, EMPTIED
 from bulkscim.scim import paths, schemas
 from bulkscim.scim.diff import NOTHING
+from bulkscim.scim.forms import ids_in
 from bulkscim.scim.patch import in_effect
 
 SHOWN = 3
@@ -57,11 +58,15 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class SentData:
-    """What one resource was sent. `may_vanish`: it was deactivated, and the tenant may hide who is."""
+    """What one resource was sent. `may_vanish`: it was deactivated, and the tenant may hide who is.
+
+    `returns`: members that it adds were seen in the group before, so that one which is not shown next to others is missing.
+    """
 
     data: JsonObject
     operations: tuple[PatchOperation, ...] = ()
     may_vanish: bool = False
+    returns: bool = False
 
     def wrong(self, answer: Any) -> list[Wrong]:
         """Return where it does not show."""
@@ -74,8 +79,22 @@ class SentData:
         return found + [
             Wrong(one.path, _shown(paths.get(live, one.path)))
             for one in self.operations
-            if one.path and _is_seen(one.path) and not in_effect(one, live) and not _may_hide(one, answer)
+            if one.path
+            and _is_seen(one.path)
+            and not in_effect(one, live)
+            and not self._may_hide(one, answer)
         ]
+
+    def _may_hide(self, operation: PatchOperation, group: Found) -> bool:
+        """Return whether a group may have members that were added to it and that it does not show."""
+        if not _adds_members(operation) or group.lists_all:
+            return False
+        added = {own for one in self.operations if _adds_members(one) for own in ids_in(one.value)}
+        return not (self.returns and added.intersection(ids_in(paths.find(group.resource, MEMBERS))))
+
+
+def _adds_members(operation: PatchOperation) -> bool:
+    return operation.op == "add" and operation.path == MEMBERS
 
 
 def chosen(policy: Policy, row: int) -> bool:
@@ -162,11 +181,6 @@ def _refusal(policy: Policy, wrong: list[Wrong]) -> Refusal:
     return Refusal(named, None, None, f"the tenant accepted it and {wrong[0].told}", advice)
 
 
-def _may_hide(operation: PatchOperation, group: Found) -> bool:
-    """Return whether a group may have members that were added to it and that it does not show."""
-    return operation.op == "add" and operation.path == MEMBERS and not group.lists_all
-
-
 def _shown(value: Any) -> str:
     return "changed nothing" if value in NOTHING else f"shows {value!r}"
 
@@ -206,7 +220,9 @@ def _sent(view: View, parts: frozenset[str], covers: Covers) -> SentData | Wait 
     data = _narrowed(with_references(data, made), covers)
     changes = _operations(view, parts, made, covers)
     hides = view.policy.profile.hides(operation.type)
-    return SentData(data, changes, may_vanish=hides and _deactivates(data, changes))
+    return SentData(
+        data, changes, may_vanish=hides and _deactivates(data, changes), returns=view.policy.takes_back
+    )
 
 
 def _data(view: View, parts: frozenset[str]) -> JsonObject:
@@ -232,7 +248,8 @@ def _operations(
         value = substitute(change.value, made)
         if change.path is None:
             value = _narrowed(value, covers) if isinstance(value, dict) else {}
-        if value if change.path is None else last[change.path] == place and covers(change.path):
+        stands = last.get(change.path) == place or _adds_members(change)
+        if value if change.path is None else stands and covers(change.path):
             found.append(PatchOperation(change.op, change.path, value))
     return tuple(found)
 

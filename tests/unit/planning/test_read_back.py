@@ -239,3 +239,27 @@ def test_a_sample_is_the_same_after_a_resume_and_about_one_in_twenty():
     other = Policy(RowRules(read_back="sample"), run="20261121T221004-people")
     assert rows != [row for row in range(1, 10_001) if chosen(other, row)]
     assert not any(chosen(Policy(), row) for row in range(1, 100))
+
+
+@pytest.mark.parametrize(
+    ("shown", "on_drift", "state"),
+    [
+        (("u1", "u2"), "part", RowState.DONE),
+        (("u1",), "part", RowState.FAILED),
+        ((), "part", RowState.DONE),
+        (("u1",), "row", RowState.DONE),
+    ],
+)
+def test_a_member_that_a_rollback_returns_and_that_is_not_shown_next_to_others_is_missing(
+    shown, on_drift, state
+):
+    """It was seen in the group before. A group that shows none of them may hide them, and so may any group of a run."""
+    sales = Key(GROUP, "id", "g1")
+    patch = [("add", "members", [{"value": one}]) for one in ("u1", "u2")]
+    row = changes(Verb.PATCH, patch=patch, target=sales)
+    facts = Facts({"patch": Applied("patch", "g1", 200, doubted=("members",))})
+    answer = Found({"id": "g1", "displayName": "Sales", "members": [{"value": one} for one in ("x", *shown)]})
+    policy = Policy(RowRules(), on_drift=on_drift)
+
+    ended = next_step(row, facts, {Shown(sales, again): answer for again in (False, True)}, policy)
+    assert ended.state is state
