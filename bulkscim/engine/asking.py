@@ -117,9 +117,9 @@ class Asking:
 
     async def _is_shown_by_now(self, work: Work, need: Shown) -> bool:
         """Wait until the tenant may show what a row's step did, and note from when on reads do; False where the run is to stop."""
-        soon, told = self._profile.look_after_s if need.again else 0.0, work.told_at
-        gone = 0.0 if told == -inf else self._clock.monotonic() - told
-        if need.again and not await self._stopping.confirmation(max(soon - gone, 0.0)):
+        lags, told = (0.0, self._profile.look_after_s, self._profile.visibility_lag_s), work.told_at
+        soon, gone = lags[need.looks], 0.0 if told == -inf else self._clock.monotonic() - told
+        if need.looks and not await self._stopping.confirmation(max(soon - gone, 0.0)):
             return False
         work.shows_since = inf if told == -inf else told + soon
         return True

@@ -212,11 +212,11 @@ class Resembling:
 class Shown(NamedTuple):
     """The need to see what the tenant shows after a write: nothing that was read before it will do.
 
-    With `again` the visibility lag is waited out first.
+    `looks` is how often it was looked at before: the second time a little later, the third time after the visibility lag.
     """
 
     on: Key | Membership
-    again: bool = False
+    looks: int = 0
 
 
 class OwnGroups(NamedTuple):

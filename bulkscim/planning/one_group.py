@@ -122,7 +122,7 @@ def _left(view: View, group: str, leaves: Sequence[str], member: str) -> tuple[s
         return Wait(OwnGroups((member,)))
     ours = [one for one in leaves if one in own.get(member, ())]
     for again in (False, True) if ours else ():
-        need = Shown(Key(USER, "id", member), again)
+        need = Shown(Key(USER, "id", member), int(again))
         answer = view.live.get(need)
         if answer is None:
             return Wait(need)

@@ -159,12 +159,13 @@ def _may_ignore(policy: Policy, path: str) -> bool:
 
 
 def _looked_at(view: View, sight: Sight) -> Wait | Refusal | None:
-    """Look once, and again after the lag where something else is shown."""
+    """Look once, and where something else is shown again soon after, and again after the lag."""
     wrong: list[Wrong] = []
-    for again in (False, True):
-        answer = view.live.get(Shown(sight.on, again))
+    profile = view.policy.profile
+    for looks in range(2 if profile.visibility_lag_s <= profile.look_after_s else 3):
+        answer = view.live.get(Shown(sight.on, looks))
         if answer is None:
-            return Wait(Shown(sight.on, again))
+            return Wait(Shown(sight.on, looks))
         if isinstance(answer, Unreadable):
             return Refusal(sight.part, answer.status, None, f"it could not be read back: {answer.why}")
         wrong = sight.wrong(answer)
@@ -219,7 +220,7 @@ def _sent(view: View, parts: frozenset[str], covers: Covers) -> SentData | Wait 
     made = Carried(tuple(one for one in carry.ids if one[0].role is Role.VALUE or part_of(one[0]) in parts))
     data = _narrowed(with_references(data, made), covers)
     changes = _operations(view, parts, made, covers)
-    hides = view.policy.profile.hides(operation.type)
+    hides = view.policy.profile.hides(operation.type) or not chosen(view.policy, view.row.number)
     return SentData(
         data, changes, may_vanish=hides and _deactivates(data, changes), returns=view.policy.takes_back
     )

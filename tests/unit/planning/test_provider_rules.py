@@ -35,7 +35,7 @@ IGNORES = Policy(
 )
 BY_ID = Key(USER, "id", "u1")
 LISTED = ListedGroups(BY_ID)
-SHOWN, SHOWN_AGAIN = Shown(BY_ID), Shown(BY_ID, again=True)
+SHOWN = Shown(BY_ID)
 NOTHING = Facts()
 
 
@@ -241,7 +241,7 @@ def test_what_may_be_ignored_is_read_back(row, part):
     seen = decide(row, facts, {SHOWN: user(**LICENSED)}, IGNORES)
     assert isinstance(seen, Settle)
     assert seen.state is RowState.DONE
-    ended = decide(row, facts, {SHOWN: user(), SHOWN_AGAIN: user()}, IGNORES)
+    ended = decide(row, facts, {Shown(BY_ID, looks): user() for looks in range(3)}, IGNORES)
     assert isinstance(ended, Settle)
     assert ended.state is RowState.FAILED
     assert ended.detail.endswith("not set: the tenant accepted it and changed nothing; use a licence group")

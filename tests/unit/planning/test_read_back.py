@@ -25,7 +25,7 @@ from tests.support.making.rows import ADA, BOSS, SALES, changes, creates, done, 
 
 ALL = Policy(RowRules(read_back="all"))
 BY_ID = Shown(Key(USER, "id", "u1"))
-AGAIN = Shown(Key(USER, "id", "u1"), again=True)
+SOON, LATER = Shown(Key(USER, "id", "u1"), 1), Shown(Key(USER, "id", "u1"), 2)
 LEAD = {"title": "Lead"}
 
 
@@ -36,7 +36,7 @@ def decide(row, facts, live=None, policy=ALL):
 
 def seen(row, facts, answer, live=None, on=BY_ID):
     """Return how a row ends that sees the same twice."""
-    ended = decide(row, facts, {on: answer, on._replace(again=True): answer, **(live or {})})
+    ended = decide(row, facts, {**{on._replace(looks=looks): answer for looks in range(3)}, **(live or {})})
     assert isinstance(ended, Settle)
     return ended
 
@@ -70,8 +70,13 @@ def test_what_is_not_shown_is_looked_at_again_first():
     """A tenant may show a write some time after it."""
     row, facts = creates(data=LEAD), done("create")
 
-    assert decide(row, facts, {BY_ID: Missing()}) == Wait(AGAIN)
-    assert decide(row, facts, {BY_ID: Missing(), AGAIN: user(title="Lead")}).state is RowState.DONE
+    old, late = {BY_ID: Missing(), SOON: Missing()}, replace(GENERIC, visibility_lag_s=30.0)
+    policy = Policy(RowRules(read_back="all"), profile=late)
+
+    assert decide(row, facts, {BY_ID: Missing()}) == Wait(SOON)
+    assert decide(row, facts, {BY_ID: Missing(), SOON: user(title="Lead")}).state is RowState.DONE
+    assert decide(row, facts, old, policy) == Wait(LATER)
+    assert decide(row, facts, old | {LATER: user(title="Lead")}, policy).state is RowState.DONE
     gone = seen(row, facts, Missing())
     assert (
         gone.detail == "created; the whole of it not set: the tenant accepted it and shows no such resource"
@@ -261,5 +266,5 @@ def test_a_member_that_a_rollback_returns_and_that_is_not_shown_next_to_others_i
     answer = Found({"id": "g1", "displayName": "Sales", "members": [{"value": one} for one in ("x", *shown)]})
     policy = Policy(RowRules(), on_drift=on_drift)
 
-    ended = next_step(row, facts, {Shown(sales, again): answer for again in (False, True)}, policy)
+    ended = next_step(row, facts, {Shown(sales, looks): answer for looks in range(3)}, policy)
     assert ended.state is state
