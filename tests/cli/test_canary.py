@@ -12,11 +12,13 @@ from tests.support.running.command import FAST
 from tests.support.servers import odd_servers as odd
 from tests.support.servers.small_tenant import SmallTenant, scim
 
+SOON = ("--profile", "./quick.toml")
 NAMES = [f"u{number}@example.com" for number in range(6)]
 
 
 def job(*records):
-    """Write a job file."""
+    """Write a job file, and a profile of a tenant that soon shows what is written."""
+    Path("quick.toml").write_text("visibility_lag_s = 0.2\n")
     Path("job.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
     return "job.jsonl"
 
@@ -42,7 +44,9 @@ ROWS = [
 @pytest.mark.parametrize("more", [(), ("--yes",)])
 def test_the_others_follow_where_all_of_the_canary_is_right(bulkscim, more):
     with SmallTenant(*NAMES).serving() as tenant:
-        outcome = bulkscim("run", job(*ROWS), "--base-url", tenant.base_url, *FAST, "--canary", "3", *more)
+        outcome = bulkscim(
+            "run", job(*ROWS), "--base-url", tenant.base_url, *SOON, *FAST, "--canary", "3", *more
+        )
         done = [(one.method, one.path.split("/")[1]) for one in tenant.writes]
 
     assert outcome.code == (0 if more else 4), outcome.text
@@ -53,7 +57,7 @@ def test_the_others_follow_where_all_of_the_canary_is_right(bulkscim, more):
 
 def not_right(bulkscim, tenant, *more):
     """Begin a run whose canary is not right; return how it ended."""
-    at = ("--base-url", tenant.base_url, *FAST, "--yes", "--canary", "3", *more)
+    at = ("--base-url", tenant.base_url, *SOON, *FAST, "--yes", "--canary", "3", *more)
     return bulkscim("run", job(*ROWS), *at)
 
 
@@ -83,7 +87,7 @@ def test_a_run_stops_where_the_canary_is_not_right_and_resume_asks(bulkscim):
 def test_retry_repeats_the_canary_and_goes_on_where_it_is_right(bulkscim):
     with SmallTenant(*NAMES).serving() as tenant:
         rows = job(retitle("late@example.com"), *map(retitle, NAMES))
-        stopped = bulkscim("run", rows, "--base-url", tenant.base_url, *FAST, "--yes", "--canary", "1")
+        stopped = bulkscim("run", rows, "--base-url", tenant.base_url, *SOON, *FAST, "--yes", "--canary", "1")
         again = bulkscim("retry", "last", *FAST, "--yes")
         written = len(tenant.writes)
         tenant.add("Users", {"userName": "late@example.com"})
@@ -99,7 +103,7 @@ def test_retry_repeats_the_canary_and_goes_on_where_it_is_right(bulkscim):
 def test_where_the_others_were_sent_all_the_same_a_later_session_does_not_ask(bulkscim):
     with odd.Unauthorized(10_000, *NAMES).serving() as tenant:
         rows = [retitle("absent@example.com"), *map(retitle, NAMES)]
-        at = ("--base-url", tenant.base_url, *FAST, "--yes", "--concurrency", "1")
+        at = ("--base-url", tenant.base_url, *SOON, *FAST, "--yes", "--concurrency", "1")
         stopped = bulkscim("run", job(*rows), *at, "--canary", "1")
         tenant.good = len(tenant.writes) + 3
         interrupted = bulkscim("resume", "last", *FAST, "--yes", "--concurrency", "1")
@@ -135,7 +139,7 @@ def test_the_user_is_asked_at_a_terminal_whether_the_others_follow(bulkscim, mon
     """An approval that was given in advance is none of a canary that is not right."""
     monkeypatch.setattr("sys.stdin", Terminal(typed))
     with Deaf(*NAMES).serving() as tenant:
-        at = ("--base-url", tenant.base_url, *FAST, "--yes")
+        at = ("--base-url", tenant.base_url, *SOON, *FAST, "--yes")
         outcome = bulkscim("run", job(*ROWS), *at, "--canary", "3")
         written = len(tenant.writes)
 
@@ -153,7 +157,9 @@ def test_rows_that_the_canary_needs_are_part_of_it(bulkscim):
     rows += [retitle(NAMES[1]), retitle(NAMES[0]), nick, join("Team", {"userName": "c@example.com"})]
     with SmallTenant(*NAMES).serving() as tenant:
         tenant.add("Groups", {"displayName": "Team", "members": []})
-        outcome = bulkscim("run", job(*rows), "--base-url", tenant.base_url, *FAST, "--yes", "--canary", "4")
+        outcome = bulkscim(
+            "run", job(*rows), "--base-url", tenant.base_url, *SOON, *FAST, "--yes", "--canary", "4"
+        )
 
     assert outcome.code == 0, outcome.text
     assert "canary    6 rows first" in outcome.stderr, outcome.text
@@ -166,7 +172,7 @@ def test_rows_that_have_nothing_to_change_are_no_canary(bulkscim, planned):
     with Deaf(*NAMES).serving() as tenant:
         for name in NAMES[:3]:
             tenant.user(name)["title"] = retitle(name)["patch"][0]["value"]
-        at, path = ("--base-url", tenant.base_url, *FAST), job(*map(retitle, NAMES))
+        at, path = ("--base-url", tenant.base_url, *SOON, *FAST), job(*map(retitle, NAMES))
         if planned:
             bulkscim("plan", path, *at, "-o", "job.plan")
             path = "job.plan"
@@ -185,7 +191,7 @@ def test_where_few_rows_change_something_the_canary_comes_to_an_end(bulkscim):
         for name in names[:24]:
             tenant.user(name)["title"] = retitle(name)["patch"][0]["value"]
         path = job(*map(retitle, names))
-        outcome = bulkscim("run", path, "--base-url", tenant.base_url, *FAST, "--yes", "--canary", "2")
+        outcome = bulkscim("run", path, "--base-url", tenant.base_url, *SOON, *FAST, "--yes", "--canary", "2")
 
     assert (outcome.code, len(tenant.writes)) == (0, 1), outcome.text
     assert "canary: all 20 rows are right, 20 of them had nothing to change" in outcome.stderr
@@ -196,7 +202,7 @@ def test_rows_that_the_run_does_not_take_are_not_tried_in_place_of_others(bulksc
     with SmallTenant(*NAMES).serving() as tenant:
         for name in NAMES[3:5]:
             tenant.user(name)["title"] = retitle(name)["patch"][0]["value"]
-        path, at = job(*map(retitle, NAMES)), ("--base-url", tenant.base_url, *FAST, "--yes")
+        path, at = job(*map(retitle, NAMES)), ("--base-url", tenant.base_url, *SOON, *FAST, "--yes")
         first = bulkscim("run", path, *at, "--limit", "3")
         rest = bulkscim("run", path, *at, "--not-in", "last", "--canary", "1")
 
@@ -229,6 +235,8 @@ def test_a_run_that_is_interrupted_finishes_its_canary_first(bulkscim):
 
 def test_a_dry_run_has_no_canary(bulkscim):
     with SmallTenant(*NAMES).serving() as tenant:
-        outcome = bulkscim("run", job(*ROWS), "--base-url", tenant.base_url, *FAST, "-n", "--canary", "3")
+        outcome = bulkscim(
+            "run", job(*ROWS), "--base-url", tenant.base_url, *SOON, *FAST, "-n", "--canary", "3"
+        )
 
     assert (outcome.code, tenant.writes) == (0, [])
