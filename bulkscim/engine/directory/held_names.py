@@ -331,6 +331,7 @@ class Resemblances:
 
     def __init__(self, store: Store) -> None:
         self._read: set[str] = set()  # types
+        self._came: set[str] = set()  # types of which a page has come: that it is refused later does not last
         self.wrong: Unreadable | None = None  # why the latest listing broke off, where a later one may not
         self._reading = anyio.Lock()
         self._names = store.table(
@@ -356,8 +357,10 @@ class Resemblances:
             async for page in listing:
                 if not isinstance(page, Page):
                     wrong = unreadable(page)
-                    self.wrong = None if wrong.partial or is_refusal(wrong) else wrong
+                    lasts = is_refusal(wrong) and kind not in self._came
+                    self.wrong = None if wrong.partial or lasts else wrong
                     return
+                self._came.add(kind)
                 if pages == MOST_PAGES:
                     return
                 pages += 1

@@ -5,7 +5,7 @@ import json
 import anyio
 import pytest
 
-from bulkscim.engine.directory.held_names import HeldUsers
+from bulkscim.engine.directory.held_names import HeldUsers, Resemblances
 from bulkscim.engine.directory.store import Store
 from bulkscim.engine.directory.together import NamesAhead
 from bulkscim.engine.reads import Reads
@@ -348,3 +348,15 @@ async def test_a_plan_gives_up_a_listing_that_is_too_long():
 
     assert [await names.shown_for_plan(key(one), reads) for one in range(3)] == [None] * 3
     assert tenant.asked == 1
+
+
+@pytest.mark.parametrize(("before", "is_known"), [(200, False), (403, True)])
+async def test_a_listing_that_came_before_and_is_refused_tells_nothing(before, is_known):
+    """A group was created twice: a token was revoked just when names that the tenant has changed were looked for."""
+    tenant = Tenant(3, status=before)
+    names, reads = Resemblances(Store()), Reads(tenant, VirtualClock(), Profile("generic", page_size=PAGE))
+    await names.of(key(1), reads, fresh=True)
+    tenant.status = 403
+
+    assert await names.of(key(1), reads, fresh=True) == ()
+    assert (names.wrong is None) is is_known
