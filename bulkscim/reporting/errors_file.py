@@ -20,6 +20,7 @@ from bulkscim.model.row import RowState
 from bulkscim.model.secret import MASK
 from bulkscim.outputs import run_file
 from bulkscim.planning.compare import redact
+from bulkscim.reporting.derived_file import free_place, remember
 from bulkscim.reporting.hints import hint_of
 from bulkscim.reporting.results import Result, result_of
 from bulkscim.scim.schemas import SECRETS
@@ -49,7 +50,7 @@ def write_errors(recorded: RecordedRun, source: JobSource, run: str) -> Path | N
     """
     totals = recorded.ledger.totals()
     if not totals.failed and not totals.skipped:
-        (recorded.folder / f"errors.{source.format}").unlink(missing_ok=True)
+        free_place(recorded.folder / f"errors.{source.format}").unlink(missing_ok=True)
         return None
     masked = _masker(source)
     with ErrorsFile(recorded.folder, source) as file:
@@ -126,11 +127,11 @@ NAMES = tuple(f"_{each.name}" for each in fields(Failure))
 class ErrorsFile:
     """Writes `errors.csv` or `errors.jsonl` into a folder, whichever the job is; private to this user.
 
-    A context manager: the file is there when the block has ended without an error, and whole.
+    One that a user has changed stays, and this one gets a number. A context manager: the file is there when the block has ended without an error, and whole.
     """
 
     def __init__(self, folder: Path, source: JobSource) -> None:
-        self.path = folder / f"errors.{source.format}"
+        self.path = free_place(folder / f"errors.{source.format}")
         self.count = 0
         self._source = source
         self._kept: list[int] = []
@@ -148,6 +149,8 @@ class ErrorsFile:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._open.__exit__(kind, error, trace)
+        if error is None:
+            remember(self.path)
 
     def add(self, record: Record, failure: Failure) -> None:
         """Write one record with its failure."""

@@ -13,6 +13,7 @@ from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.operation import USER, JsonObject, Verb
 from bulkscim.model.row import RowState
 from bulkscim.outputs import run_file
+from bulkscim.reporting.derived_file import free_place, remember
 from bulkscim.reporting.errors_file import write_errors
 from bulkscim.reporting.next_commands import NOTHING, Typed, run_name, with_next
 from bulkscim.reporting.results import Asked, Result, results, write_results
@@ -79,7 +80,7 @@ def write_later(recorded: RecordedRun) -> Path | None:
     if grace is None:
         return None
     day = grace.ends(recorded.timeline.started_at)
-    path = recorded.folder / f"delete-after-{day.isoformat()}.jsonl"
+    path = free_place(recorded.folder / f"delete-after-{day.isoformat()}.jsonl")
     written = 0
     with run_file(path) as file:
         for record in _deletes(recorded, day):
@@ -87,7 +88,9 @@ def write_later(recorded: RecordedRun) -> Path | None:
             written += 1
     if not written:
         path.unlink()
-    return path if written else None
+        return None
+    remember(path)
+    return path
 
 
 def _deletes(recorded: RecordedRun, day: date) -> Iterator[JsonObject]:

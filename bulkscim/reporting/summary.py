@@ -15,6 +15,7 @@ from bulkscim.model.run import RunState, Totals
 from bulkscim.model.typed import NEXT
 from bulkscim.outputs import run_file
 from bulkscim.reporting.causes import Cause, cause_lines, state_words
+from bulkscim.reporting.derived_file import told
 from bulkscim.reporting.live_status import LiveStatus, live_lines
 
 SUMMARY = "summary.json"
@@ -119,6 +120,7 @@ def closing_lines(summary: Summary, folder: Path | None, *, written: bool = Fals
         yield f"results: {folder / 'results.csv'}"
     yield from _named(summary)
     if summary.later_command:
+        yield from filter(None, [told(Path(summary.later or ""))])
         yield f"later: {summary.later_command}"
     if summary.undo:
         yield f"undo: {summary.undo}"
@@ -147,6 +149,7 @@ def _named(summary: Summary) -> Iterator[str]:
     last = [each for each in commands if errors and Path(errors).name in each]
     yield from (f"{NEXT}{each}" for each in commands if each not in last)
     if errors:
+        yield from filter(None, [told(Path(errors))])
         what = "correct these rows, then run the file" if last else "the rows that did not end as wanted"
         yield f"errors: {errors} ({what})"
     yield from (f"{NEXT}{each}" for each in last)

@@ -20,6 +20,7 @@ from bulkscim.model.clock import Clock
 from bulkscim.model.grace import day_of
 from bulkscim.model.run import RunState
 from bulkscim.reporting import statement, summary
+from bulkscim.reporting.derived_file import HASHES
 from bulkscim.reporting.proof import JobFile, Verified, statement_of
 from bulkscim.reporting.recorded import summary_of
 from bulkscim.runs.assembly import opened
@@ -31,6 +32,9 @@ _OURS = (
     "results.csv*",
     "errors.csv*",
     "errors.jsonl*",
+    "errors-[0-9]*.csv*",
+    "errors-[0-9]*.jsonl*",
+    HASHES,
     "summary.json*",
     "progress.json*",
     "before.jsonl*",

@@ -65,6 +65,23 @@ def test_a_corrected_row_of_errors_csv_is_done_once(bulkscim: Command, tmp_path)
     assert [tenant.named(f"p{number}@x.example") for number in range(10)] == [1] * 7 + [0] + [1] * 2
 
 
+@pytest.mark.parametrize("command", ["results", "retry"])
+def test_corrections_in_place_outlive_the_next_command(bulkscim: Command, tmp_path, command):
+    """The printed path is corrected, and then the run is looked at: the corrected file stays, and the new one is named."""
+    (tmp_path / "job.csv").write_text("userName;title\nada@x.example;Boss\n")
+    with Particular("there@example.com").serving() as tenant:
+        bulkscim("run", "job.csv", "--op", "create", "--base-url", tenant.base_url, "--yes", *FAST)
+        errors = folder_of(bulkscim, 0) / "errors.csv"
+        corrected = errors.read_text().replace("Boss", "Clerk")
+        errors.write_text(corrected)
+        outcome = bulkscim(command, "last")
+
+    assert errors.read_text() == corrected
+    assert "Boss" in errors.with_name("errors-2.csv").read_text()
+    assert "errors.csv may hold changes of yours, so it is kept; errors-2.csv is the new one" in outcome.text
+    assert "errors-2.csv (correct these rows, then run the file)" in outcome.text
+
+
 @pytest.mark.parametrize("moved", [False, True])
 def test_a_ref_to_what_the_earlier_run_made_is_found(bulkscim: Command, job, tmp_path, moved):
     """The failed record still names its manager and its group by ref; both were made by the run before."""

@@ -1,12 +1,14 @@
 """The errors file shows records as they were written, and is a job file again."""
 
 import stat
+from pathlib import Path
 
 import orjson
 import pytest
 
 from bulkscim.jobfile.reading import raw_records
 from bulkscim.jobfile.source import open_source
+from bulkscim.reporting.derived_file import told
 from bulkscim.reporting.errors_file import ErrorsFile, Failure
 
 FAILURE = Failure("r1", 2, "create", 409, "uniqueness", "=taken", "change it", 1)
@@ -65,10 +67,45 @@ def test_no_half_of_an_errors_file_is_left(tmp_path):
     """An error while writing leaves the old file as it was."""
     job = tmp_path / "job.csv"
     job.write_text("a\n1\n")
-    (tmp_path / "errors.csv").write_text("old")
+    source = open_source(str(job))
+    with ErrorsFile(tmp_path, source) as file:
+        file.add(next(iter(raw_records(source))), FAILURE)
+    old = file.path.read_text()
 
     with pytest.raises(KeyError), ErrorsFile(tmp_path, open_source(str(job))):
         raise KeyError
 
-    assert (tmp_path / "errors.csv").read_text() == "old"
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["errors.csv", "job.csv"]
+    assert (tmp_path / "errors.csv").read_text() == old
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["errors.csv", "job.csv", "written.sha256"]
+
+
+def test_a_file_that_a_user_has_changed_is_never_replaced(errors_of):
+    """The corrections stay at their path; the next file is written next to them, and replaced while it is unchanged."""
+    first = errors_of("userName\nada\n")
+    unchanged = errors_of("userName\nada\nbob\n")
+    first.write_text("corrected")
+    second, third = errors_of("userName\nbob\n"), errors_of("userName\neve\n")
+
+    assert unchanged == first
+    assert first.read_text() == "corrected"
+    assert (second.name, third.name) == ("errors-2.csv", "errors-2.csv")
+    assert "eve" in third.read_text()
+
+
+def test_a_file_of_which_no_hash_is_kept_is_not_replaced(errors_of, tmp_path):
+    """Whether it was changed is not known: the hashes may have been deleted."""
+    errors_of("userName\nada\n")
+    (tmp_path / "written.sha256").write_bytes(b"\xff no hash\n")
+
+    assert errors_of("userName\nada\n").name == "errors-2.csv"
+
+
+@pytest.mark.parametrize("usual", ["errors.csv", "errors.jsonl", "delete-after-2026-12-21.jsonl"])
+def test_a_file_that_is_not_at_its_usual_path_says_why(usual, tmp_path):
+    """Where the usual one is kept, both are named."""
+    numbered = (tmp_path / usual).with_stem(f"{Path(usual).stem}-12")
+
+    assert told(tmp_path / usual) == ""
+    assert (
+        told(numbered) == f"{usual} may hold changes of yours, so it is kept; {numbered.name} is the new one"
+    )

@@ -118,5 +118,17 @@ async def test_finished_run_without_failures_leaves_no_errors_file(recorded, tmp
     assert not stale.exists()
 
 
+async def test_corrections_of_a_user_stay_where_nothing_failed_any_more(recorded):
+    """What a user has written goes away by no command but that of the user."""
+    source = find_source(recorded.header, recorded.folder)
+    corrected = write_errors(recorded, source, "last")
+    corrected.write_text("corrected")
+    recorded.ledger.apply((_reopened(2),), 1)
+    recorded.ledger.apply((_reopened(3),), 1)
+
+    assert write_errors(recorded, source, "last") is None
+    assert corrected.read_text() == "corrected"
+
+
 def _reopened(row):
     return entry_of(Kind.REOPENED, ((row, ""),))

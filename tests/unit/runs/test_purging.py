@@ -45,7 +45,15 @@ async def finished(folder, job, *, now=START, **more):
         entry_of(Kind.CLOSED, body={"totals": asdict(made.ledger.totals()), "chain": made.chain})
     )
     await made.aclose()
-    for name in ("results.csv", "errors.csv", "summary.json", "index.sqlite", "job.jsonl"):
+    for name in (
+        "results.csv",
+        "errors.csv",
+        "errors-2.csv",
+        "written.sha256",
+        "summary.json",
+        "index.sqlite",
+        "job.jsonl",
+    ):
         (folder / name).write_text("ada@example.com")
     return made.chain
 
@@ -171,11 +179,11 @@ async def test_files_of_people_s_own_are_named_and_stay(tmp_path, job):
     """The user that put them there knows what they are."""
     runs = tmp_path / "runs"
     await finished(runs / "one", job)
-    for name in ("notes.txt", "job.csv", "errors.xlsx"):
+    for name in ("notes.txt", "job.csv", "errors-fixed.csv"):
         (runs / "one" / name).write_text("mine")
 
     stay = purge(found(runs)[0], DISK, VirtualClock(LATER))
-    assert [one.path.name for one in stay] == ["errors.xlsx", "job.csv", "notes.txt"]
+    assert [one.path.name for one in stay] == ["errors-fixed.csv", "job.csv", "notes.txt"]
     assert all(one.path.exists() for one in stay)
 
 
