@@ -9,7 +9,7 @@ from bulkscim.jobfile.validate import Checked
 from bulkscim.model.guard_table import BY_NAME, MAX_DELETE, Effect
 from bulkscim.model.harmless import escaped
 from bulkscim.model.limits import Limit
-from bulkscim.model.operation import MAKES, USER, Operation, Verb
+from bulkscim.model.operation import MAKES, USER, VERBS, Operation, Verb
 from bulkscim.planning.guards import (
     Bounds,
     JobCounts,
@@ -44,6 +44,14 @@ def asked_by(checked: Checked, plan: PlanFile | None, *, undoes: bool) -> JobCou
         Effect.DEACTIVATE: checked.removals - deletes,
     }
     return JobCounts(checked.records, effects)
+
+
+def advice_to_plan(checked: Checked) -> list[str]:
+    """Say how less is counted, where rows may find that nothing is to change."""
+    if not any(VERBS[verb].takes_values and not VERBS[verb].deletes for verb, _ in checked.verbs):
+        return []
+    told = "Rows count also where nothing is to change; a plan counts what the rows would really change"
+    return [f"{told}: bulkscim plan -o FILE, and then run FILE"]
 
 
 def bounds_of(request: RunRequest, records: int, users: int | None) -> Bounds:
@@ -99,7 +107,10 @@ def with_groups(found: Bounds, request: RunRequest, groups: Sequence[Leaving] | 
 
 
 def planned_refusals(request: RunRequest, groups: Sequence[Leaving] | None, done: Done) -> list[str]:
-    """Return why a plan may not take the members out of groups that its steps do, by limits that were asked for."""
+    """Return why a plan may not take the members out of groups that its steps do.
+
+    Without a limit that was asked for, only the members that rows take out count, and not those that move to another group.
+    """
     limits, emptied = group_limits(request)
     known = {one.id: one for one in groups or ()}
     lose = [
@@ -108,7 +119,8 @@ def planned_refusals(request: RunRequest, groups: Sequence[Leaving] | None, done
         if left
     ]
     after = [replace(one, members=(one.members or 0) + done.joined[one.id]) for one in lose]
-    return [*(group_refusals(lose, limits) if limits else []), *emptied_refusals(after, emptied)]
+    asked = [replace(one, removed=min(one.removed, known[one.id].removed)) for one in lose if one.id in known]
+    return [*group_refusals(lose if limits else asked, limits), *emptied_refusals(after, emptied)]
 
 
 def first_removed(operations: Iterable[Operation], count: int) -> Iterator[str]:

@@ -44,6 +44,7 @@ from bulkscim.runs.canary import told
 from bulkscim.runs.earlier import Earlier
 from bulkscim.runs.group_removals import leaving
 from bulkscim.runs.guarding import (
+    advice_to_plan,
     asked_by,
     bounds_of,
     bounds_of_rollback,
@@ -276,7 +277,8 @@ class Start:
         if not checked.member_removals and not moves:
             return self
         groups = await leaving(self.operations(), self.visit, people.note, bounded=bounded, moves=moves)
-        self._refuse([*group_refusals(groups, limits), *emptied_refusals(groups, emptied)], people)
+        if not self._is_planned:
+            self._refuse([*group_refusals(groups, limits), *emptied_refusals(groups, emptied)], people)
         return replace(self, groups=tuple(groups))
 
     def operations(self) -> Iterator[Operation]:
@@ -292,6 +294,11 @@ class Start:
             raise Refused("\n".join((*map(escaped, found), "Nothing was sent.")))
 
     @property
+    def _is_planned(self) -> bool:
+        """Whether the guards are asked when it is known what the rows would really do: the plan is shown all the same."""
+        return self.request.dry_run and self.request.plan is None and self.parent is None
+
+    @property
     def _foreseen(self) -> Done:
         """What is known before the first request of seats, and of departments and domains."""
         plan = self.request.plan
@@ -302,7 +309,9 @@ class Start:
     def approve(self, people: People) -> None:
         """Hold the guards, then show what is to happen and ask; Refused ends it."""
         soft = ", or deactivate instead of deleting: --soft" if self.parent is not None else ""
-        guards = [f"{one}{soft}" for one in refusals(self.asked, self.bounds, self.seen.users)]
+        found = [] if self._is_planned else refusals(self.asked, self.bounds, self.seen.users)
+        guards = [f"{one}{soft}" for one in found]
+        guards += advice_to_plan(self.checked) if found else []
         if self.request.plan is not None or not self.request.dry_run:
             foreseen = self._foreseen
             guards += seat_refusals(foreseen.effects, self.bounds)

@@ -67,9 +67,25 @@ def test_a_plan_ends_with_3_for_changes_where_that_is_wanted(bulkscim, tenant, j
 
 
 def test_a_guard_refuses_in_a_plan_as_in_a_run(bulkscim, tenant, tmp_path):
-    (tmp_path / "leavers.csv").write_text("userName\n" + "".join(f"user{n}@example.com\n" for n in range(40)))
+    (tmp_path / "leavers.csv").write_text("userName\n" + "".join(f"user{n}@example.com\n" for n in range(3)))
 
-    outcome = bulkscim("plan", "leavers.csv", "--op", "delete", "--max-delete", "3", *tenant.reached)
+    outcome = bulkscim("plan", "leavers.csv", "--op", "delete", "--max-delete", "2", *tenant.reached)
 
     assert (outcome.code, tenant.writes) == (4, [])
-    assert "--max-delete" in outcome.stderr
+    assert "--max-delete 3" in outcome.stderr
+    assert "plan: 0 to create, 0 to change, 0 to deactivate, 3 to delete" in outcome.stdout
+
+
+def test_a_plan_counts_what_rows_would_really_change(bulkscim, tenant, tmp_path):
+    """An export could not be run where many users are inactive: the file alone does not tell that they are so already."""
+    for user in tenant.held["Users"].values():
+        user["active"] = False
+    rows = "".join(f"user{number}@example.com,false\n" for number in range(3))
+    (tmp_path / "all.csv").write_text(f"userName,active\n{rows}")
+    at = ("all.csv", "--op", "upsert", "--max-delete", "2", *tenant.reached)
+
+    refused, planned = bulkscim("run", *at, "--yes"), bulkscim("plan", *at, "-o", "all.plan")
+    applied = bulkscim("run", "all.plan", "--yes", "--max-delete", "2", *tenant.reached)
+
+    assert (refused.code, planned.code, applied.code) == (4, 0, 0), refused.text + planned.text + applied.text
+    assert "a plan counts what the rows would really change" in refused.stderr
