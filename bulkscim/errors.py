@@ -113,7 +113,7 @@ class JobFileChanged(Stopped):
     cause = "job file changed"
 
     def __init__(self, name: str, how: str = "") -> None:
-        super().__init__(f"{name} changed after it was checked: {how}; no row of the changed part was sent")
+        super().__init__(f"{name} changed after it was checked: {how}; none of what changed was sent")
         self.name, self.how = name, how
 
 

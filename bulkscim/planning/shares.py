@@ -45,10 +45,10 @@ def share_refusals(ended: Counter[str], allowed: Bounds) -> list[str]:
     if allowed.share_sizes is None:
         return []
     sizes, limits = allowed.share_sizes, allowed.share_limits
-    found = [(part, count, sizes.get(part, 0)) for part, count in ended.most_common()]
+    parts = ((part, count, sizes.get(part, 0)) for part, count in ended.most_common())
+    found = [one for one in parts if one[1] > share_bound(limits, one[2])]
     return [
-        f"{count:,} of the {size:,} users of {part} would be deleted or deactivated, more than the {bound:,} allowed; to allow "
-        f"them: --max-share {count}"
+        f"{count:,} of the {size:,} users of {part} would be deleted or deactivated, more than the {share_bound(limits, size):,} "
+        f"allowed; to allow {'them' if len(found) == 1 else 'all of these'}: --max-share {found[0][1]}"
         for part, count, size in found
-        if count > (bound := share_bound(limits, size))
     ]
