@@ -393,7 +393,6 @@ def _value(column: Column, cell: str, faults: list[Fault]) -> object:
         return cell
     value = _BOOLEANS.get(cell.lower())
     if value is None:
-        faults.append(
-            Fault(column.place, f"{shown(cell)} is not true or false; write true, false or leave it empty")
-        )
+        told = f"write true, false or leave it empty, or map it: values = {{ {shown(cell)} = true }}"
+        faults.append(Fault(column.place, f"{shown(cell)} is not true or false; {told}"))
     return value

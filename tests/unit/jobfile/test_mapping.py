@@ -119,7 +119,7 @@ def test_what_is_neither_true_nor_false_names_its_column():
 
     assert (
         said
-        == 'job.csv:2 (row 1), column "active": "maybe" is not true or false; write true, false or leave it empty'
+        == 'job.csv:2 (row 1), column "active": "maybe" is not true or false; write true, false or leave it empty, or map it: values = { "maybe" = true }'
     )
 
 
