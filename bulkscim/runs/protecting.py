@@ -108,10 +108,13 @@ def hold_back(
     names: Protects,
     limit: int | None,
     wanted: Wanted | None = None,
+    *,
+    others: Sequence[str] = (),
 ) -> None:
     """Refuse a job with a row that would harm a protected account; the rows are named.
 
-    `limit` counts the rows of the job, `wanted` are those that are still to be done.
+    `limit` counts the rows of the job, `wanted` are those that are still to be done. `others` are the
+    tenant's other entries, which may protect it.
     """
     asked = takewhile(lambda each: limit is None or each[0] <= limit, rows(source, defaults, 1, wanted))
     found = [
@@ -122,8 +125,9 @@ def hold_back(
     if not found:
         return
     more = [f"… and {len(found) - SHOWN:,} more"] if len(found) > SHOWN else []
+    shared = f", or in another one of the same base URL: {', '.join(others)}" if others else ""
     advice = (
         "Nothing was sent; remove these rows, or remove the names from `protect` (in the job definition, or in the"
-        " tenant's entry in bulkscim.toml)."
+        f" tenant's entry in bulkscim.toml{shared})."
     )
     raise Refused("\n".join((*map(escaped, found[:SHOWN]), *more, advice)))

@@ -24,7 +24,7 @@ from bulkscim.model.typed import next_line
 from bulkscim.planning.guards import Bounds, adoptions, emptied_bound, errors_bound, of_guard
 from bulkscim.reporting.next_commands import run_name
 from bulkscim.reporting.source import find_source
-from bulkscim.runs.approval import ask
+from bulkscim.runs.approval import ask, called, other_entries
 from bulkscim.runs.assembly import Around, Session
 from bulkscim.runs.canary import OVER, not_right
 from bulkscim.runs.counted_again import counted_again
@@ -35,7 +35,6 @@ from bulkscim.runs.request import ResumeRequest
 from bulkscim.runs.same_tenant import same_tenant, settings_to_send
 from bulkscim.runs.session import AGAIN, Past, Visit, go_on, past_of, recorded_job, visiting
 from bulkscim.runs.settings import changed, connection_again
-from bulkscim.runs.tenant import host_of
 from bulkscim.runs.tenant_lock import tenant_lock
 from bulkscim.tenants.tenant import Tenant
 
@@ -85,7 +84,8 @@ async def _go_on(
         accounts.report(people, removes=removes, on_unknown=request.limits.protect_unknown)
         if accounts.names:
             to_do = _to_do(record, retry=request.retry)
-            hold_back(source, header.defaults, accounts.names, record.ledger.rows, to_do)
+            others = request.tenant.others
+            hold_back(source, header.defaults, accounts.names, record.ledger.rows, to_do, others=others)
         changes = await _counted(changes, request, record, source, visit, people)
         changes.approve(request, record, people)
         changed = [*changes.entries(request), *_despite_canary(request, record, people)]
@@ -104,7 +104,8 @@ def _despite_canary(request: ResumeRequest, record: RecordedRun, people: People)
     if not request.despite_canary:
         left = record.ledger.totals().pending
         question = f"Send the other {left:,} row{'s' * (left != 1)} all the same?"
-        ask(request.tenant, request.approval, people, question, [f"canary    {wrong}"])
+        facts = [f"canary    {wrong}", *other_entries(request.tenant)]
+        ask(request.tenant, request.approval, people, question, facts)
     return [Entry(Approved(request.approval.is_given, OVER))]
 
 
@@ -144,10 +145,8 @@ class _Changes:
         """Ask for approval of what the run's own approval did not cover; Refused ends it."""
         if not self._asked_about:
             return
-        host = host_of(record.header.tenant.base_url)
         tenant = request.tenant
-        called = f"{tenant.name} ({host})" if tenant.name else host
-        facts = [f"tenant    {called}{', PRODUCTION' if tenant.production else ''}"]
+        facts = [f"tenant    {called(tenant)}", *other_entries(tenant)]
         facts += [f"changed   {_flag(name, value)}" for name, value in self._asked_about.items()]
         ask(tenant, request.approval, people, f"Continue {record.folder.name} with these changes?", facts)
 

@@ -38,7 +38,7 @@ from bulkscim.planning.protect import Protects
 from bulkscim.planning.shares import share_refusals
 from bulkscim.planning.undo.grades import VerbCounts, totals
 from bulkscim.runs import session
-from bulkscim.runs.approval import ask
+from bulkscim.runs.approval import ask, called, other_entries
 from bulkscim.runs.assembly import Around, Job, Session, Terms, opened
 from bulkscim.runs.canary import told
 from bulkscim.runs.earlier import Earlier
@@ -146,13 +146,6 @@ class Start:
             header, now = self.header("", self.source), self.visit.clock.now()
             plan.refuse_stale(header, request.standing, now, request.max_plan_age_s)
 
-    @property
-    def _called(self) -> str:
-        """The tenant as users know it."""
-        tenant, host = self.request.tenant, host_of(self.request.tenant.base_url)
-        named = f"{tenant.name} ({host})" if tenant.name else host
-        return f"{named}, PRODUCTION" if tenant.production else named
-
     def facts(self) -> list[str]:
         """Show the tenant, what the file asks, by kind, and what it takes."""
         found = self.costs
@@ -161,7 +154,8 @@ class Start:
         kinds = sorted(self.checked.verbs.items(), key=lambda item: -item[1])
         asks = ", ".join(f"{count:,} {verb.value} {kind}" for (verb, kind), count in kinds)
         return [
-            f"tenant    {self._called}, profile {self.seen.profile.name}, users in the tenant: {users}{hidden}",
+            f"tenant    {called(self.request.tenant)}, profile {self.seen.profile.name}, users in the tenant: {users}{hidden}",
+            *other_entries(self.request.tenant),
             *([f"token     {self.seen.integration}"] if self.seen.integration else []),
             *([self.request.plan.fact] if self.request.plan else []),
             f"job       {self.source.name}: {self._rows}: {asks}",
@@ -269,7 +263,8 @@ class Start:
         removes = checked.removals + checked.member_removals > 0
         accounts.report(people, removes=removes, on_unknown=request.limits.protect_unknown)
         if accounts.names:
-            hold_back(self.source, self.defaults, accounts.names, checked.last, checked.takes)
+            others = request.tenant.others
+            hold_back(self.source, self.defaults, accounts.names, checked.last, checked.takes, others=others)
         limits, emptied = group_limits(request)
         bounded = bool(limits or emptied)
         strict = not all(one.allows_all for one in (*limits, *emptied))

@@ -1,12 +1,14 @@
 """Find a tenant by its name, or by the run that was begun with it, its credential with it."""
 
 import os
+from collections.abc import Sequence
+from dataclasses import replace
 
 from bulkscim.errors import Mismatch
 from bulkscim.journal.header import Header
 from bulkscim.model.base_url import same_base_url
 from bulkscim.model.harmless import escaped
-from bulkscim.model.limits import NO_GUARDS, StandingGuards
+from bulkscim.model.limits import NO_GUARDS
 from bulkscim.model.run import RecordedTenant
 from bulkscim.model.secret import Secret
 from bulkscim.providers.profile import Profile
@@ -17,6 +19,7 @@ from bulkscim.tenants.credentials import TokenSource, find_token
 from bulkscim.tenants.entries import (
     TenantEntry,
     entries,
+    entries_at,
     entry_named,
     file_with,
     places,
@@ -31,7 +34,8 @@ _NOWHERE = TokenSource()
 def tenant(name: str, *, source: TokenSource = _NOWHERE, profile: str | None = None) -> Tenant:
     """Return a tenant of `bulkscim.toml`; a source or profile that is given stands in for the entry's own.
 
-    `sandbox` and `sandbox-content` are always there, and are sent no token but their own.
+    Production and guards of every entry of its URL hold. `sandbox` and `sandbox-content` are always there, and are sent
+    no token but their own.
 
     UsageError where there is no such tenant, Refused where its file was not allowed, CredentialError where there is
     no token for it.
@@ -42,18 +46,17 @@ def tenant(name: str, *, source: TokenSource = _NOWHERE, profile: str | None = N
     entry = entry_named(name, places())
     refuse_unless_allowed(entry, state_dir(), own_token=not source.named)
     found = find_token(source if source.named else entry.token_source, os.environ)
-    return Tenant(
+    own = Tenant(
         entry.base_url,
         found,
         profile or entry.profile,
         name,
-        entry.production,
         rate=entry.paced,
         budget_share=entry.budget_share,
         proxy=entry.proxy,
         ca_bundle=entry.ca_bundle,
-        guards=entry.guards,
     )
+    return _held_by(entries_at(entry.base_url, places()), own)
 
 
 def base_url_of(name: str) -> str:
@@ -72,9 +75,7 @@ def refuse_entry_of(name: str) -> None:
 
 def tenant_at(base_url: str, token: Secret, profile: str) -> Tenant:
     """Return a tenant by its URL; production and guards of `bulkscim.toml` hold however it is named."""
-    same = (each for each in tenants() if each.production and same_base_url(each.base_url, base_url))
-    name = next((each.name for each in same), "")
-    return Tenant(base_url, token, profile, name, production=bool(name), guards=_guards_at(base_url))
+    return _held_by(_entries_of(base_url), Tenant(base_url, token, profile))
 
 
 def tenant_of_header(
@@ -91,27 +92,25 @@ def tenant_of_header(
     name, base_url = named or recorded.name, recorded.base_url
     if name in SANDBOXES:
         return same_sandbox(name, own.file if own else recorded.profile, base_url)
-    there = [each for each in tenants() if same_base_url(each.base_url, base_url)]
-    strict = next((each for each in there if each.production), None)
+    there = _entries_of(base_url)
     entry = next((each for each in there if each.name == name), None)
     if entry:
         refuse_unless_allowed(entry, state_dir(), own_token=not source.named)
         source = source if source.named else entry.token_source
     found = find_token(source, os.environ)
-    return Tenant(
+    found_tenant = Tenant(
         base_url,
         found,
         recorded.profile,
-        strict.name if strict else name,
-        production=strict is not None,
+        name,
         rate=entry.paced if entry else None,
         budget_share=entry.budget_share if entry else None,
         proxy=entry.proxy if entry else None,
         ca_bundle=entry.ca_bundle if entry else None,
-        guards=_guards_at(base_url),
         from_journal=not is_named,
         own_profile=own,
     )
+    return _held_by(there, found_tenant)
 
 
 def profile_of(header: Header) -> Profile:
@@ -136,12 +135,28 @@ def _refuse_other(recorded: RecordedTenant, named: str, base_url: str) -> bool:
 
 def names_at(base_url: str) -> list[str]:
     """Return the names of the entries of `bulkscim.toml` that have this URL."""
-    return [each.name for each in tenants() if same_base_url(each.base_url, base_url)]
+    return [each.name for each in _entries_of(base_url)]
 
 
-def _guards_at(base_url: str) -> StandingGuards:
-    """Return the guards of all entries of a URL."""
-    return sum((each.guards for each in tenants() if same_base_url(each.base_url, base_url)), start=NO_GUARDS)
+def _entries_of(base_url: str) -> list[TenantEntry]:
+    """Return the entries of a URL; UsageError where any entry is wrong."""
+    return [each for each in tenants() if same_base_url(each.base_url, base_url)]
+
+
+def _held_by(there: Sequence[TenantEntry], tenant: Tenant) -> Tenant:
+    """Return a tenant under the production marks and guards of all entries of its URL; its own entry's mark goes first."""
+    marks = [each.name for each in there if each.production]
+    mark = tenant.name if tenant.name in marks else next(iter(marks), "")
+    name = tenant.name or mark
+    holding = (each.name for each in there if each.production or each.guards != NO_GUARDS)
+    return replace(
+        tenant,
+        name=name,
+        production=bool(mark),
+        marked_by=mark,
+        guards=sum((each.guards for each in there), start=NO_GUARDS),
+        others=tuple(dict.fromkeys(each for each in holding if each != name)),
+    )
 
 
 def tenants() -> list[TenantEntry]:

@@ -137,7 +137,7 @@ class TrialRuns:
 
     @property
     def _approval(self) -> Approval:
-        return Approval(yes=True, yes_production=self.tenant.name if self.tenant.production else "")
+        return Approval(yes=True, yes_production=self.tenant.production_name)
 
 
 def _is_done(report: RunReport) -> bool:

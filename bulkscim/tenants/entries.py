@@ -16,6 +16,7 @@ from platformdirs import user_config_path
 
 from bulkscim.errors import UsageError
 from bulkscim.model import bounded_toml
+from bulkscim.model.base_url import same_base_url
 from bulkscim.model.guard_table import IN_FILES
 from bulkscim.model.limits import Limit, StandingGuards, standing
 from bulkscim.model.typed import next_line
@@ -152,6 +153,17 @@ def entry_named(name: str, files: Sequence[Path]) -> TenantEntry:
         raise _clash(name, found[0][0], found[1][0])
     file, tables, digest = found[0]
     return _entry(name, tables[name], file, digest)
+
+
+def entries_at(base_url: str, files: Sequence[Path]) -> list[TenantEntry]:
+    """Return the entries of a base URL; only these need be right, and a name may be in both files."""
+    return [
+        _entry(name, values, file, digest)
+        for file in files
+        for tables, digest in (_tables(file),)
+        for name, values in tables.items()
+        if isinstance(values, dict) and same_base_url(str(values.get("base_url", "")), base_url)
+    ]
 
 
 def _clash(name: str, one: Path, other: Path) -> UsageError:

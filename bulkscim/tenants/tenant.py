@@ -15,7 +15,8 @@ class Tenant:
     """A SCIM tenant that can be reached.
 
     `name` is that of `bulkscim.toml`, empty where the tenant was given by its URL. A `production` tenant is
-    changed only by who says its name. A `rehearsal` holds nothing real and is changed without asking. `rate`,
+    changed only by who says its name, or that of `marked_by`, another entry of its URL, which marks it. `others` are the
+    other entries of its URL that mark or guard it. A `rehearsal` holds nothing real and is changed without asking. `rate`,
     `concurrency`, `proxy`, `ca_bundle` and `budget_share` are used unless something else is asked for; `guards` hold for every run.
     A sandbox can be `speed` times as fast as the provider that it plays. `from_journal`: the URL is what a journal
     records, and the user did not name it. A `profile` of the user's own, by its name or its path, is read once, into
@@ -37,11 +38,18 @@ class Tenant:
     speed: float = 1.0
     from_journal: bool = False
     own_profile: OwnProfile | None = None
+    marked_by: str = ""
+    others: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.own_profile is None and self.profile not in built_in():
             object.__setattr__(self, "own_profile", own_profile(self.profile))
             object.__setattr__(self, "profile", name_of(self.profile))
+
+    @property
+    def production_name(self) -> str:
+        """The name that approves a change of a production tenant; empty for any other."""
+        return (self.marked_by or self.name) if self.production else ""
 
     @property
     def named_url(self) -> str | None:

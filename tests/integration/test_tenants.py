@@ -206,6 +206,43 @@ def test_production_is_so_by_its_url_too(bulkscim, small, job):
     assert small.writes == []
 
 
+def second_entry(tmp_path, small, more=""):
+    """Write another entry of the tenant's URL into the current folder's file."""
+    (tmp_path / "bulkscim.toml").write_text(f'[tenant.beta]\nbase_url = "{small.base_url}/"\n{more}')
+
+
+def test_production_is_so_by_another_name_too(bulkscim, small, job, tmp_path):
+    """A run and its rollback want the approval that another entry of the same URL wants, and say which entry."""
+    connect(bulkscim, small, "--production")
+    second_entry(tmp_path, small)
+    path = job(ADA)
+
+    refused = bulkscim("run", path, "--tenant", "beta", "--yes")
+    misnamed = bulkscim("run", path, "--tenant", "beta", "--yes-production", "beta")
+
+    assert (refused.code, misnamed.code, small.writes) == (4, 4, [])
+    assert "--yes-production acme" in refused.stderr
+    assert "PRODUCTION (by its entry acme)" in refused.stderr
+    assert "which acme, an entry of the same base URL, marks as production" in misnamed.stderr
+    assert bulkscim("run", path, "--tenant", "beta", "--yes-production", "acme").code == 0
+    undone = bulkscim("rollback", "last", "--yes")
+    assert (undone.code, "--yes-production acme" in undone.stderr) == (4, True), undone.text
+
+
+def test_what_another_entry_protects_is_protected(bulkscim, small, job, tmp_path):
+    """A second name for a tenant opened the accounts that the first protects."""
+    connect(bulkscim, small)
+    second_entry(tmp_path, small, 'protect = ["ada@example.com"]\n')
+    harm = job({"op": "deactivate", "match": {"userName": "ada@example.com"}})
+
+    held = bulkscim("run", harm, "--tenant", "acme", "--yes", "--protect-unknown", "report")
+
+    assert held.code == 4, held.text
+    assert "which is protected (ada@example.com)" in held.stderr
+    assert "another one of the same base URL: beta" in held.stderr
+    assert small.writes == []
+
+
 @pytest.mark.parametrize(("answer", "code"), [("yes", 4), ("acme", 0)])
 def test_production_is_typed_at_a_terminal(answer, code, bulkscim, small, job):
     """At a terminal the name is typed; yes is not enough."""

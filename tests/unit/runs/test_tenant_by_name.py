@@ -12,7 +12,7 @@ from bulkscim.model.secret import Secret
 from bulkscim.runs.tenant_by_name import tenant, tenant_at, tenant_of_header
 from bulkscim.tenants.allowed import allow
 from bulkscim.tenants.credentials import TokenSource
-from bulkscim.tenants.entries import entries
+from bulkscim.tenants.entries import entries, entries_at
 
 URL = "https://acme.example/scim/v2"
 ENTRY = f'[tenant.acme]\nbase_url = "{URL}/"\nprofile = "lucid"\nproduction = true\ntoken_file = "own"\n'
@@ -119,6 +119,39 @@ def test_guards_of_an_entry_hold_however_the_tenant_is_named(folder):
     assert tenant_of_header(Header(tenant=replace(TENANT, name=""))).guards == wanted
     assert tenant_at("https://other.example", Secret("t"), "generic").guards == StandingGuards()
     assert (tenant("acme").rate, tenant_of_header(HEADER).rate) == ("2/s", "2/s")
+
+
+SHARED = f'[tenant.beta]\nbase_url = "{URL.upper()}"\ntoken_file = "other"\nmax_delete = 9\nprotect = ["ada@example.com"]\n'
+
+
+def test_what_another_entry_of_the_url_says_holds_too(folder):
+    """A second name for a tenant opened it without the approval that the first wants, and without what it protects."""
+    keep(folder, ENTRY + GUARDED)
+    (folder / "bulkscim.toml").write_text(ENTRY + GUARDED + SHARED)
+    for entry in entries([folder / "bulkscim.toml"]):
+        allow(entry, folder / "state")
+    recorded = tenant_of_header(Header(tenant=replace(TENANT, name="beta")))
+
+    for found in (tenant("beta"), recorded):
+        assert (found.name, found.token.reveal()) == ("beta", "other")
+        assert (found.production, found.production_name, found.others) == (True, "acme", ("acme",))
+        assert sorted(found.guards.protect) == ["ada@example.com", "owner@example.com"]
+        assert set(found.guards.max_delete) == {Limit(3), Limit(9)}
+    assert (tenant("acme").production_name, tenant("acme").others) == ("acme", ("beta",))
+
+
+def test_entry_of_the_url_that_is_wrong_is_named_and_no_other(folder):
+    """What cannot be read may protect the tenant; a mistake in another tenant's entry is no matter of this one."""
+    wrong = '[tenant.beta]\nbase_url = "{}"\nproduktion = true\n'
+    keep(folder, ENTRY)
+    (folder / "bulkscim.toml").write_text(ENTRY + wrong.format("https://other.example"))
+    (entry,) = (each for each in entries_at(URL, [folder / "bulkscim.toml"]))
+    allow(entry, folder / "state")
+    assert tenant("acme").others == ()
+
+    (folder / "bulkscim.toml").write_text(ENTRY + wrong.format(URL))
+    with pytest.raises(UsageError, match=r"tenant\.beta.*did you mean production"):
+        tenant("acme", source=TokenSource(file=folder / "other"))
 
 
 def test_an_entry_that_can_never_apply_is_refused(folder):
