@@ -13,7 +13,7 @@ from bulkscim.errors import Refused
 from bulkscim.model.harmless import escaped, escaped_lines
 from bulkscim.reporting.wrapping import fitted, width_of
 
-_YES = frozenset({"y", "yes"})
+_YES = "yes"
 
 
 class Volume(IntEnum):
@@ -91,16 +91,18 @@ class Console:
             flag = f"--yes-production {name}" if name else "--yes"
             message = f"{question} There is no terminal to answer at: add {flag} to approve. {undone}"
             raise Refused(message)
-        answer = self._answer(self._answers, f"{question} Type {name or 'yes'} to go on:")
-        if answer != name if name else answer.casefold() not in _YES:
-            message = f"not approved; {undone[:1].lower()}{undone[1:].rstrip('.')}"
+        answer = self._answer(self._answers, f"{question} Type {name or _YES} to go on:")
+        if answer != name if name else answer.casefold() != _YES:
+            message = (
+                f"not approved: type {name or _YES} to approve; {undone[:1].lower()}{undone[1:].rstrip('.')}"
+            )
             raise Refused(message)
 
     def agrees(self, question: str) -> bool:
         """Return whether a yes is typed at the terminal; no approval given beforehand counts."""
         if self._answers is None or not self._answers.isatty():
             return False
-        return self._answer(self._answers, f"{question} Type yes to go on:").casefold() in _YES
+        return self._answer(self._answers, f"{question} Type {_YES} to go on:").casefold() == _YES
 
     def _answer(self, answers: TextIO, question: str) -> str:
         """Ask; return the line that is typed then."""

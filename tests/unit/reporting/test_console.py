@@ -67,7 +67,7 @@ def test_without_a_terminal_it_is_refused_naming_the_flag():
     assert "host tenant.example" in heard(them)
 
 
-@pytest.mark.parametrize("answer", ["yes\n", "Y\n", " YES "])
+@pytest.mark.parametrize("answer", ["yes\n", "Yes\n", " YES "])
 def test_typed_yes_approves(answer):
     """A typed yes is approval."""
     them = people(answer)
@@ -76,10 +76,10 @@ def test_typed_yes_approves(answer):
     assert "facts" in heard(them)
 
 
-@pytest.mark.parametrize("answer", ["", "\n", "no\n", "yesterday\n"])
+@pytest.mark.parametrize("answer", ["", "\n", "no\n", "y\n", "Y\n", "yesterday\n"])
 def test_anything_else_is_a_no(answer):
-    """Only a yes is a yes; an ended input is a no."""
-    with pytest.raises(Refused):
+    """Only a whole yes is a yes, and the refusal says so; an ended input is a no."""
+    with pytest.raises(Refused, match="not approved: type yes to approve; nothing was sent"):
         people(answer).approve("Send?")
 
 
