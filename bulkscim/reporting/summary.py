@@ -192,4 +192,6 @@ def status_lines(summary: Summary, folder: Path, now: float, zone: tzinfo | None
 
 def _as_given(name: str, value: object) -> object:
     """Return a setting as its flag takes it."""
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
     return "auto" if name == "concurrency" and value == 0 else value

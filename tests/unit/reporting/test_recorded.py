@@ -283,12 +283,13 @@ def test_every_field_of_a_summary_is_written_and_read():
 
 
 def test_settings_that_were_changed_are_told_as_their_flags_take_them():
-    """A number of 0 stands for auto."""
-    changed = {"settings": {"rate": "2/s", "concurrency": 0}}
+    """A number of 0 stands for auto; a guard that is kept as a list is shown as its limit."""
+    changed = {"settings": {"rate": "2/s", "concurrency": 0}, "guards": {"max_removals": ["15"]}}
 
-    assert "changed   rate 2/s, concurrency auto" in list(
-        status_lines(replace(FULL, changed=changed, started_at=None, progress=None), Path("one"), 0.0)
-    )
+    summary = replace(FULL, changed=changed, started_at=None, progress=None)
+    lines = list(status_lines(summary, Path("one"), 0.0))
+
+    assert {"changed   rate 2/s, concurrency auto", "changed   max_removals 15"} <= set(lines)
 
 
 def test_a_summary_without_a_folder_has_causes_and_next_commands_where_it_has_any():
