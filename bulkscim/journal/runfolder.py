@@ -104,14 +104,14 @@ def find(name: str, runs_dir: Path, disk: Disk) -> Path:
     `<run>/rollback-1` is a child run.
     """
     first, _, rest = name.partition("/")
+    places = (runs_dir / name, Path(name)) if name else ()
     if first == LAST:
         found = runs(runs_dir, disk)
         if not found:
             raise NoSuchRun(f"there is no last run: {runs_dir} holds none (--runs-dir names another place)")
         if not rest:
             return found[-1]
-        name = str(found[-1] / rest)
-    places = (runs_dir / name, Path(name)) if name else ()
+        places = (found[-1] / rest,)
     try:
         for path in places:
             if disk.exists(path / JOURNAL) or is_purged(path, disk):

@@ -3,6 +3,7 @@
 import errno
 import json
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -136,6 +137,17 @@ def test_a_run_that_is_not_there_is_named(tmp_path, disk, name):
     """The message says what was looked for and where."""
     with pytest.raises(NoSuchRun, match=tmp_path.name):
         runfolder.find(name or "''", tmp_path / "runs", disk)
+
+
+def test_a_child_of_the_last_run_that_is_not_there_is_named_once(tmp_path, disk, clock, monkeypatch):
+    """Below a relative folder of runs the path was put together twice."""
+    monkeypatch.chdir(tmp_path)
+    last = make(Path("runs"), "people", disk, clock)
+
+    with pytest.raises(
+        NoSuchRun, match=rf"no run 'last/rollback-1': found no journal in {last}/rollback-1\n"
+    ):
+        runfolder.find("last/rollback-1", Path("runs"), disk)
 
 
 def test_a_folder_that_is_absent_or_empty_can_be_given(tmp_path, disk, clock):
