@@ -104,7 +104,7 @@ def find(name: str, runs_dir: Path, disk: Disk) -> Path:
     `<run>/rollback-1` is a child run.
     """
     first, _, rest = name.partition("/")
-    places = (runs_dir / name, Path(name)) if name else ()
+    places: tuple[Path, ...] = (runs_dir / name, Path(name)) if name else ()
     if first == LAST:
         found = runs(runs_dir, disk)
         if not found:
