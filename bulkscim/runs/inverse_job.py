@@ -71,11 +71,16 @@ class Inverse:
 def write_inverse(recorded: RecordedRun, chosen: Chosen, path: Path, disk: Disk) -> Inverse | None:
     """Write the inverse of what a run did and no rollback has undone; None where nothing is left to undo.
 
-    UsageError for a row that the run does not have; Refused where all that is left would take protected accounts away.
+    UsageError for a row or a key that the run does not have; Refused where all that is left would take protected accounts away.
     """
     beyond = [row for row in sorted(chosen.rows) if row > recorded.ledger.rows]
     if beyond:
         raise UsageError(f"there is no row {beyond[0]}: the last row of the run is {recorded.ledger.rows:,}")
+    if foreign := _foreign(recorded, chosen.keys):
+        raise UsageError(
+            f"--key {foreign}: no user or group of the run is recorded under this name or id; nothing was sent. "
+            f"The results list its rows\n{next_line('results', run_name(recorded.folder))}"
+        )
     folders = (*rollbacks_of_others(recorded, disk), *descendants(recorded.folder, disk))
     with closing(Recreated(folders, disk)) as recreated, closing(SpooledSteps(recreated)) as steps:
         picks = None if chosen.all_of_it else _picks(recorded, chosen)
@@ -262,6 +267,29 @@ def _ids_of(recorded: RecordedRun, keys: frozenset[str]) -> frozenset[str]:
     found = {step.id for step in applied_steps(recorded) if step.id and wanted & set(_names(step))}
     found |= {own for own, name in _known_names(recorded) if folded_name(name) in wanted}
     return frozenset(found) | keys
+
+
+def _foreign(recorded: RecordedRun, keys: frozenset[str]) -> str | None:
+    """Return the first key by which the run knows nothing; a row that changed nothing has its key all the same."""
+    unknown = {folded_name(key): key for key in sorted(keys)}
+    for name in _all_names(recorded) if unknown else ():
+        if unknown.pop(folded_name(name), None) is not None and not unknown:
+            return None
+    return next(iter(unknown.values()), None)
+
+
+def _all_names(recorded: RecordedRun) -> Iterator[str]:
+    """Yield the names and ids of all that the run has worked on; they may come more than once."""
+    for _, end in recorded.ends():
+        yield from filter(None, (end.key, end.id))
+    for own, name in _known_names(recorded):
+        yield from (own, name)
+    for _, begun in recorded.each(bodies.Started):
+        yield from (begun.id or "", *(key.value for key in begun.identity))
+        for member in begun.members:
+            yield from (member.id, member.name or "")
+    for step in applied_steps(recorded):
+        yield from (*_names(step), step.member or "")
 
 
 def _names(step: TakenStep) -> Iterator[str]:

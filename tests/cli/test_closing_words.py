@@ -99,6 +99,8 @@ def test_a_rollback_names_groups_and_members(bulkscim, tenant, tmp_path):
     assert bulkscim("run", "joins.csv", "--run-dir", "runs/one", "--yes", *tenant.reached).code == 0
 
     planned = bulkscim("rollback", "one", "-n")
+    none = bulkscim("rollback", "one", "--key", "user999@example.com", "--yes")
+    assert (none.code, "--key user999@example.com: no user or group" in none.stderr) == (2, True), none.text
     one = bulkscim("rollback", "one", "--key", "user1@example.com", "--yes")
     rest = bulkscim("rollback", "one", "--yes")
     again = bulkscim("rollback", "one/rollback-1", "-n")

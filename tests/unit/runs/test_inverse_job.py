@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bulkscim.errors import Refused
+from bulkscim.errors import Refused, UsageError
 from bulkscim.journal import journal
 from bulkscim.model.operation import GROUP, USER
 from bulkscim.model.row import RowRules
@@ -71,12 +71,19 @@ async def test_rows_take_their_steps_alone_and_name_what_came_later(story):
     assert note == "row 3 changed title of p1@example.com later; add --row 3 to take it along"
 
 
-@pytest.mark.parametrize(("key", "rows"), [("ADA@example.com", {2}), ("p1", {1, 3}), ("absent", set())])
+@pytest.mark.parametrize(("key", "rows"), [("ADA@example.com", {2}), ("p1", {1, 3})])
 async def test_a_key_names_a_person_whatever_the_row(story, key, rows):
     """By name in any case, or by id; memberships of a person as well."""
     found, _ = inverse(story, keys={key})
 
     assert {row for _, row in found} == rows
+
+
+async def test_a_key_that_the_run_never_had_is_refused(story):
+    """A name that was mistyped is not taken for one that is undone; one of several as well."""
+    for keys in ({"absent"}, {"ada@example.com", "absent"}):
+        with pytest.raises(UsageError, match=r"--key absent: .*\n.*bulkscim results"):
+            inverse(story, keys=keys)
 
 
 async def test_an_operation_picks_rows(story):

@@ -43,10 +43,10 @@ async def test_a_rollback_that_has_not_finished_comes_first_at_any_depth(tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("chosen", "told"), [(Chosen(), ""), (Chosen(keys=frozenset({"ada"})), " of what was chosen")]
+    ("chosen", "told"), [(Chosen(), ""), (Chosen(verbs=frozenset({"create"})), " of what was chosen")]
 )
 async def test_nothing_to_undo_is_told_from_nothing_chosen(tmp_path, chosen, told):
-    """A name that was mistyped is not taken for a run that is undone."""
+    """An operation that no row has is not taken for a run that is undone."""
     await left(tmp_path / "one", 1)
     people = Silent()
 
