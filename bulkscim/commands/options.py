@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from bulkscim.commands import typed_flags
 from bulkscim.commands.value_types import LimitType, NumberOrAuto, RateType, VerbType, Written
 from bulkscim.errors import UsageError
 from bulkscim.model.guard_table import GUARDS, MAX_DELETE
@@ -392,4 +393,5 @@ def url_of_tenant(run: str | None, tenant: str | None, base_url: str | None) -> 
         return base_url
     from bulkscim.runs.tenant_by_name import base_url_of
 
-    return base_url_of(tenant)
+    with typed_flags.with_the_near_tenant():
+        return base_url_of(tenant)

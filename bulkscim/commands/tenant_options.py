@@ -35,7 +35,8 @@ def tenant_of(people: Console, flags: TenantFlags, connection: Connection) -> "t
 
     A proxy of the environment is left out where NO_PROXY exempts the tenant.
     """
-    tenant = _tenant_of(people, flags)
+    with typed_flags.with_the_near_tenant():
+        tenant = _tenant_of(people, flags)
     connection = heed_no_proxy(connection, tenant.base_url)
     _note_unused_proxy(people, tenant.base_url)
     return tenant, connection
@@ -112,7 +113,8 @@ def tenant_of_run(
     if name and base_url:
         raise UsageError(f"--tenant {name} and --base-url are both given; leave one of them out")
     connection = heed_no_proxy(connection, own)
-    tenant = tenant_of_header(header, source=source, named=name, base_url=base_url)
+    with typed_flags.with_the_near_tenant():
+        tenant = tenant_of_header(header, source=source, named=name, base_url=base_url)
     _note_unused_proxy(people, own)
     return tenant, _without_kept_proxy(people, header, tenant, connection)
 

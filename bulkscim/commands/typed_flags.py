@@ -1,13 +1,15 @@
 """What the user typed for this command, so that the next one can be printed whole."""
 
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
-from bulkscim.model.typed import command
+from bulkscim.errors import UsageError
+from bulkscim.model.typed import NEXT, command
 from bulkscim.reporting.next_commands import Typed
 
 ACCESS = frozenset({"token_file", "token_command"})
@@ -61,6 +63,20 @@ def again(without: Collection[str], name: str = "") -> str:
     others = {one.name for one in context.command.params if one.name} - set(without)
     named = [name] if name else context.command_path.split()[1:]
     return command(*named, *words, *flags(others))
+
+
+@contextmanager
+def with_the_near_tenant() -> Iterator[None]:
+    """End the text of an UnknownTenant with this whole command, the name that may be meant in it."""
+    from bulkscim.tenants.entries import UnknownTenant
+
+    try:
+        yield
+    except UnknownTenant as error:
+        if not error.near:
+            raise
+        flag = command("--tenant", error.near).partition(" ")[2]
+        raise UsageError(f"{error}\n{NEXT}{again({'tenant'})} {flag}") from None
 
 
 def flags(names: Collection[str]) -> Iterator[object]:

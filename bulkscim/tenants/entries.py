@@ -55,6 +55,14 @@ _FORMS = {
 _IN_CLEAR = re.compile(r"(?!token_(file|command)$).*(token|secret|passw|bearer|api_?key).*", re.IGNORECASE)
 
 
+class UnknownTenant(UsageError):
+    """No entry has this name. `near` is the name that may be meant; empty where none is like it."""
+
+    def __init__(self, text: str, near: str) -> None:
+        super().__init__(text)
+        self.near = near
+
+
 @dataclass(frozen=True, slots=True)
 class TenantEntry:
     """What `bulkscim.toml` says of a tenant. `token_file` and `ca_bundle` are absolute.
@@ -148,7 +156,7 @@ def entry_named(name: str, files: Sequence[Path]) -> TenantEntry:
     read = [(file, *_tables(file)) for file in files]
     found = [each for each in read if name in each[1]]
     if not found:
-        raise UsageError(_unknown(name, [known for _, tables, _ in read for known in tables], files))
+        raise _unknown(name, [known for _, tables, _ in read for known in tables], files)
     if len(found) > 1:
         raise _clash(name, found[0][0], found[1][0])
     file, tables, digest = found[0]
@@ -173,12 +181,12 @@ def _clash(name: str, one: Path, other: Path) -> UsageError:
     )
 
 
-def _unknown(name: str, known: list[str], files: Sequence[Path]) -> str:
-    near = get_close_matches(name, known, n=1)
-    meant = f"; did you mean {near[0]}?" if near else ""
+def _unknown(name: str, known: list[str], files: Sequence[Path]) -> UnknownTenant:
     looked = " or ".join(str(file) for file in files)
+    for near in get_close_matches(name, known, n=1):
+        return UnknownTenant(f"no tenant named {name!r} in {looked}; did you mean {near}?", near)
     add = next_line("connect", name) if NAME.fullmatch(name) else next_line("connect", "--help")
-    return f"no tenant named {name!r} in {looked}{meant}; connect adds one\n{add}"
+    return UnknownTenant(f"no tenant named {name!r} in {looked}; connect adds one\n{add}", "")
 
 
 def _tables(file: Path) -> tuple[dict[str, Any], str]:

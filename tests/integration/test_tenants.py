@@ -243,6 +243,26 @@ def test_what_another_entry_protects_is_protected(bulkscim, small, job, tmp_path
     assert small.writes == []
 
 
+@pytest.mark.parametrize(
+    ("typed", "again"),
+    [
+        (["run", "job.jsonl", "--limit", "3"], "run job.jsonl --limit 3"),
+        (["pause"], "pause"),
+    ],
+)
+def test_a_name_that_is_mistyped_is_corrected_in_the_next_command(typed, again, bulkscim, small, job):
+    """The command with the name that is meant, not one that saves the mistyped name."""
+    connect(bulkscim, small)
+    job(ADA)
+
+    outcome = bulkscim(*typed, "--tenant", "acm")
+
+    assert outcome.code == 2
+    assert "did you mean acme?" in outcome.stderr
+    assert f"next: bulkscim {again} --tenant acme\n" in outcome.stderr
+    assert "connect" not in outcome.stderr
+
+
 @pytest.mark.parametrize(("answer", "code"), [("yes", 4), ("acme", 0)])
 def test_production_is_typed_at_a_terminal(answer, code, bulkscim, small, job):
     """At a terminal the name is typed; yes is not enough."""

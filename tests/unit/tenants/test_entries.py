@@ -8,7 +8,7 @@ import pytest
 from bulkscim.errors import UsageError
 from bulkscim.model.limits import Limit, StandingGuards
 from bulkscim.tenants.credentials import TokenSource
-from bulkscim.tenants.entries import TenantEntry, entries, entry_named, places
+from bulkscim.tenants.entries import TenantEntry, UnknownTenant, entries, entry_named, places
 from bulkscim.tenants.writing import with_entry, write_entry
 
 ACME = '[tenant.acme]\nbase_url = "https://acme.example/scim/v2"\n'
@@ -86,10 +86,13 @@ def test_a_name_is_in_one_file_only(tmp_path):
 
 def test_unknown_tenant_names_what_is_near_and_where_it_looked(file):
     """A name that is not there is answered with the one that is meant."""
-    with pytest.raises(UsageError, match=r"acne.*did you mean acme\?.*connect") as caught:
+    with pytest.raises(UnknownTenant, match=r"acne.*did you mean acme\?$") as caught:
         entry_named("acne", written(file, ACME))
+    with pytest.raises(UnknownTenant, match=r"other.*\n.*connect other$") as unlike:
+        entry_named("other", written(file, ACME))
 
     assert str(file) in str(caught.value)
+    assert (caught.value.near, unlike.value.near) == ("acme", "")
 
 
 @pytest.mark.parametrize(
