@@ -81,6 +81,10 @@ class RecordedRun:
         """Yield the ids in the good part that steps which took effect name; see `reader.applied_ids`."""
         return reader.applied_ids(self._reader, self._fold.end.offset)
 
+    def applied_rows(self) -> Iterator[tuple[int, ...]]:
+        """Yield the rows of each step in the good part that took effect; see `reader.applied_rows`."""
+        return reader.applied_rows(self._reader, self._fold.end.offset)
+
     def beginning_of(self, end: Entry) -> Started | None:
         """Return the `started` of the step that an entry ends."""
         history = self._backwards(end.rows[0][0])

@@ -113,6 +113,18 @@ def applied_ids(file: Reader, end: int) -> Iterator[bytes]:
                 yield rest.partition(b'"')[0]
 
 
+def applied_rows(file: Reader, end: int) -> Iterator[tuple[int, ...]]:
+    """Yield the rows of each `applied` before `end`; only lines that concern several rows are parsed."""
+    texts, offset = frozenset(entries.words_of(Kind.APPLIED)), 0
+    for line in lines(file, 0):
+        if offset >= end:
+            return
+        offset += len(line) + 1
+        if line[entries.WORDS] in texts:
+            row = int(line[entries.ROW])
+            yield (row,) if row else tuple(row for row, _ in entries.decode(line).entry.rows)
+
+
 def id_text(resource_id: str) -> bytes:
     """Return an id as a line holds it, up to the first quote."""
     return orjson.dumps(resource_id)[1:].partition(b'"')[0]

@@ -57,14 +57,14 @@ def run_name(folder: Path) -> str:
 def with_next(
     summary: Summary, folder: Path, header: Header, typed: Typed = NOTHING, *, written: bool = False
 ) -> Summary:
-    """Return a summary with the commands that come next: `next`, `undo` of a run that has ended, and `later_command`.
+    """Return a summary with the commands that come next: `next`, `undo` of a run that has changed something, and `later_command`.
 
     `written`: the results files have just been written.
     """
     commands = tuple(_next(summary, folder, header, typed, written=written))
     undo = later = None
-    ended = summary.state is RunState.FINISHED and not (summary.purged_at or summary.rollbacks)
-    if (summary.totals.done or summary.undoable) and (ended or not commands):
+    can_undo = summary.state is not RunState.RUNNING and not (summary.purged_at or summary.rollbacks)
+    if can_undo and (summary.totals.done or summary.undoable):
         undo = command("rollback", run_name(folder), "-n", *typed.access)
     if summary.later and not summary.purged_at:
         later = command("run", shown(Path(summary.later)), *tenant_words(header), *typed.access)

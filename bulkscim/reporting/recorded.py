@@ -160,7 +160,7 @@ def state_of(ending: Stopped | Closed | None, *, locked: bool) -> RunState:
 
 
 def summary_of(recorded: RecordedRun, *, locked: bool, with_causes: bool = True) -> Summary:
-    """Return the summary, the promised keys first. Why rows failed is read row by row, so a list of runs omits it."""
+    """Return the summary, the promised keys first. Why rows failed and what was changed for rows that have not ended is read row by row, so a list of runs omits it."""
     header, timeline = recorded.header, recorded.timeline
     ending = _ending(recorded)
     state = state_of(ending, locked=locked)
@@ -177,6 +177,7 @@ def summary_of(recorded: RecordedRun, *, locked: bool, with_causes: bool = True)
         adopted_differ=differ[RowState.ADOPTED],
         noop_differ=differ[RowState.NOOP],
         undoable=totals.done > 0 or any(recorded.entries(Kind.APPLIED)),
+        unended_changes=_unended_changes(recorded) if with_causes else 0,
         why=ending.why if isinstance(ending, Stopped) else None,
         again=job_command(header) if _has_other_job(ending) else None,
         command=header.command or None,
@@ -230,6 +231,14 @@ def differing(recorded: RecordedRun) -> Counter[RowState]:
         return Counter()
     found = recorded.ends(RowState.ADOPTED, RowState.NOOP, holding=b'"differs":true')
     return Counter(end.state for _, end in found if end.differs)
+
+
+def _unended_changes(recorded: RecordedRun) -> int:
+    """Count the steps that took effect for rows that have not ended."""
+    ledger, totals = recorded.ledger, recorded.ledger.totals()
+    if not totals.pending and not totals.in_doubt:
+        return 0
+    return sum(not all(map(ledger.is_settled, rows)) for rows in recorded.applied_rows())
 
 
 def drifted(recorded: RecordedRun) -> int:

@@ -29,7 +29,8 @@ SHOWN = (*_ENDED_WELL, RowState.FAILED, RowState.SKIPPED, RowState.IN_DOUBT, Row
 class Summary:
     """A run. What follows `noop_differ` is known of a run that has a folder, except causes and next commands.
 
-    `adopted_differ` and `noop_differ` count the rows whose resource is not as the row says. `again` is the command for a
+    `adopted_differ` and `noop_differ` count the rows whose resource is not as the row says. `unended_changes` counts the
+    steps that took effect for rows that have not ended. `again` is the command for a
     job file that was changed meanwhile. `changed` are the settings and guards that later sessions changed. `causes` are
     None where they were not looked for. `progress` is there while a process works on the run. `results`, `errors` and `later` are files that are there. `others` is what else
     an earlier version has kept.
@@ -43,6 +44,7 @@ class Summary:
     adopted_differ: int = 0
     noop_differ: int = 0
     undoable: bool = False
+    unended_changes: int = 0
     why: str | None = None
     again: str | None = None
     command: str | None = None
@@ -140,7 +142,16 @@ def _ended(summary: Summary, folder: Path | None) -> str:
     counts = ", ".join(_count(summary, state, dry_run=dry_run) for state in SHOWN if summary.totals.of(state))
     time = shown_duration(summary.elapsed_s)
     state = f"dry run, nothing was changed: {state}" if dry_run else state
-    return f"{state}: {rows:,} row{'s' * (rows != 1)} in {time}: {counts or 'nothing to do'}"
+    made = "".join(f"; {each}" for each in _changes_so_far(summary))
+    return f"{state}: {rows:,} row{'s' * (rows != 1)} in {time}: {counts or 'nothing to do'}{made}"
+
+
+def _changes_so_far(summary: Summary) -> Iterator[str]:
+    """Say how many changes no state counts yet: a row that waits for its last membership has made the others."""
+    changes = summary.unended_changes
+    if changes:
+        made = "1 change was" if changes == 1 else f"{changes:,} changes were"
+        yield f"{made} made for rows that have not ended"
 
 
 def _named(summary: Summary) -> Iterator[str]:
@@ -183,6 +194,7 @@ def status_lines(summary: Summary, folder: Path, now: float, zone: tzinfo | None
             differ = _differing(summary, state)
             word = "under way" if running and state is RowState.IN_DOUBT else state.value.replace("_", " ")
             yield f"  {word:<10}{summary.totals.of(state):>12,}{f'  ({differ})' * bool(differ)}"
+    yield from (f"{'so far':<10}{each}" for each in _changes_so_far(summary))
     if summary.progress is not None:
         yield from live_lines(summary.progress, now, zone)
     for name in summary.rollbacks:

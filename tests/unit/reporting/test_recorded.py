@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bulkscim.journal import run_lock
+from bulkscim.journal import journal, run_lock
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Kind
 from bulkscim.journal.header import Header
@@ -24,7 +24,8 @@ from bulkscim.reporting.recorded import (
     read_summary,
 )
 from bulkscim.reporting.summary import Summary, closing_lines, read, status_lines, write
-from tests.support.making.recorded_runs import CSV, START, make_run
+from tests.support.making.journals import entry_of, header_of
+from tests.support.making.recorded_runs import CSV, START, header, make_run, settled, started
 from tests.support.running.fake_clock import VirtualClock
 
 
@@ -129,7 +130,7 @@ async def test_status_for_people_names_why_and_the_next_command(job, tmp_path):
     assert "the tenant is down" in text
     assert "ticket 7" in text
     assert "in doubt" in text
-    assert text.endswith("next: bulkscim resume one")
+    assert text.endswith("next: bulkscim resume one\nundo: bulkscim rollback one -n")
 
 
 def damage(folder):
@@ -217,10 +218,64 @@ def test_next_command_follows_from_the_end(state, counts, more, commands):
     told = with_next(summary, Path("runs/one"), header, written=True)
 
     assert told.next == tuple(f"bulkscim {each}" for each in commands)
-    assert told.undo == ("bulkscim rollback one -n" if not commands else None)
+    is_over = state is not RunState.RUNNING and not more.get("rollbacks") and not more.get("purged_at")
+    changed = bool(counts.get("done")) and is_over
+    assert told.undo == ("bulkscim rollback one -n" if changed else None)
     if state is RunState.FINISHED and not more:
         written_not = with_next(summary, Path("runs/one"), header).next
         assert written_not in (("bulkscim results one",), ("bulkscim resume one",))
+
+
+@pytest.mark.parametrize("state", [RunState.FINISHED, RunState.STOPPED, RunState.INTERRUPTED])
+def test_a_run_that_has_changed_something_can_be_undone_however_it_ended(state, tmp_path):
+    """A run that was interrupted named `resume` alone, though users had been created."""
+    summary = summarized(state, totals={"pending": 2}, undoable=True)
+
+    assert with_next(summary, tmp_path / "one", Header()).undo == f"bulkscim rollback {tmp_path / 'one'} -n"
+
+
+@pytest.mark.parametrize("purged_or_undone", [{"purged_at": "now"}, {"rollbacks": ("rollback-1",)}])
+def test_what_is_purged_or_being_undone_is_not_undone_again(purged_or_undone, tmp_path):
+    summary = summarized(RunState.STOPPED, totals={"done": 2}, undoable=True, **purged_or_undone)
+
+    assert with_next(summary, tmp_path / "one", Header()).undo is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        (0, "2 pending"),
+        (1, "2 pending; 1 change was made for rows that have not ended"),
+        (1081, "2 pending; 1,081 changes were made for rows that have not ended"),
+    ],
+)
+def test_changes_of_rows_that_are_pending_are_counted(changes, told, tmp_path):
+    """ "200 pending" read as if nothing was done, though 81 users were created and waited for their groups."""
+    summary = summarized(RunState.INTERRUPTED, totals={"pending": 2}, unended_changes=changes)
+
+    assert next(closing_lines(summary, tmp_path)).endswith(f": {told}")
+    status = [line for line in status_lines(summary, tmp_path, START) if line.startswith("so far")]
+    assert status == [f"so far    {told.partition('; ')[2]}"] * bool(changes)
+
+
+async def test_a_change_counts_until_its_rows_have_ended(job, tmp_path):
+    """Of a step for several rows, all of them; what a row did that has ended is counted by its state."""
+    folder = tmp_path / "runs" / "one"
+    folder.mkdir(parents=True)
+    made = journal.create(folder, LocalDisk(), header_of(header(job, "one"), 3), VirtualClock(START))
+    await made.append(entry_of(Kind.OPENED, body={"pid": 1, "host": "here", "command": "run"}))
+    counted = []
+    for step, rows in enumerate([(1,), (2,), (2, 3)], 1):
+        parts = tuple((row, "create") for row in rows)
+        await made.append(started(rows[0], step, "ada@example.com")._replace(rows=parts))
+        await made.append(entry_of(Kind.APPLIED, parts, step, body={"id": f"u{step}", "status": 201}))
+        counted.append(summary_of_folder(folder).unended_changes)
+    for row in (1, 2, 3):
+        await made.append(settled(row, RowState.DONE, "ada@example.com", id="u1", status=201))
+        counted.append(summary_of_folder(folder).unended_changes)
+    await made.aclose()
+
+    assert counted == [1, 2, 3, 2, 1, 0]
 
 
 def test_folder_elsewhere_is_named_by_its_path(tmp_path):
@@ -252,7 +307,7 @@ FULL = Summary(
     Totals(*range(1, 12)),
     2.5,
     "ab",
-    *(1, 2, True),
+    *(1, 2, True, 3),
     *("why", "again", "command", "job", "sha256", "tenant", "profile", "note"),
     changed={"settings": {"rate": "2/s"}},
     started_at="then",
