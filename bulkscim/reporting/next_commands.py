@@ -10,11 +10,13 @@ from pathlib import Path
 from bulkscim.journal.header import Header
 from bulkscim.journal.runfolder import CHILD
 from bulkscim.model import bounded_toml
+from bulkscim.model.guard_table import BY_NAME
 from bulkscim.model.operation import USER
 from bulkscim.model.row import RowState
 from bulkscim.model.run import RunState
 from bulkscim.model.selection import RowSelection
 from bulkscim.model.typed import command
+from bulkscim.planning.guards import bounds
 from bulkscim.reporting.hints import LEFT
 from bulkscim.reporting.summary import Summary
 
@@ -131,10 +133,36 @@ def _after_failures(summary: Summary, header: Header, typed: Typed) -> Iterable[
 def job_command(header: Header, name: str = "run", *more: object) -> str:
     """Return the command line for a new run or plan of a job, as the header of an earlier one describes it.
 
-    Guards and approval are not repeated: what a job file holds now may need others.
+    Canary, guards and approval are not repeated; see `same_run_command`.
     """
     selection = header.selection or RowSelection(limit=header.settings.limit)
     return command(name, *_job(header), *_flags(header), *selection.flags(), *tenant_words(header), *more)
+
+
+def same_run_command(header: Header) -> str:
+    """Return the command line that begins a run again, under its guards and with its canary; without its approval.
+
+    Guards that are as they are without a flag are not named.
+    """
+    canary = ("--canary", len(header.canary)) if header.canary else ()
+    return job_command(header, "run", *canary, *_guards(header))
+
+
+def _guards(header: Header) -> Iterator[object]:
+    found = header.guards.bounds
+    usual = bounds({}, sum(header.verbs.values()), header.live_users)
+    for name in (*BY_NAME, "max_errors", "max_adopt", "seats", "max_emptied"):
+        value = getattr(found, name)
+        if value is not None and value != getattr(usual, name):
+            yield from (_flag(name), value)
+    for name in ("max_removals", "max_share"):
+        limits = getattr(found, name) or ()
+        if len(limits) == 1:  # several come from files, which hold again
+            yield from (_flag(name), *limits)
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def run_words(header: Header, file: Path) -> Iterator[object]:

@@ -27,7 +27,7 @@ from bulkscim.private_files import read_file
 from bulkscim.reporting.causes import causes_of
 from bulkscim.reporting.durations import moment
 from bulkscim.reporting.live_status import live_status
-from bulkscim.reporting.next_commands import job_command, run_name, with_next
+from bulkscim.reporting.next_commands import run_name, same_run_command, with_next
 from bulkscim.reporting.progress_file import read_progress
 from bulkscim.reporting.summary import SUMMARY, Summary, read, write
 
@@ -179,7 +179,7 @@ def summary_of(recorded: RecordedRun, *, locked: bool, with_causes: bool = True)
         undoable=totals.done > 0 or any(recorded.entries(Kind.APPLIED)),
         unended_changes=_unended_changes(recorded) if with_causes else 0,
         why=ending.why if isinstance(ending, Stopped) else None,
-        again=job_command(header) if _has_other_job(ending) else None,
+        again=same_run_command(header) if _has_other_job(ending) else None,
         command=header.command or None,
         job=header.job.path or None,
         job_sha256=header.job.sha256 or None,

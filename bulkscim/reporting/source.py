@@ -12,7 +12,7 @@ from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.operation import Operation
 from bulkscim.model.run import RecordedJob
 from bulkscim.model.typed import NEXT
-from bulkscim.reporting.next_commands import job_command
+from bulkscim.reporting.next_commands import same_run_command
 
 
 def find_source(header: Header, folder: Path, job: Path | None = None) -> JobSource:
@@ -44,7 +44,7 @@ def find_source(header: Header, folder: Path, job: Path | None = None) -> JobSou
 
 def _run_as_it_is(header: Header, place: Path) -> str:
     """Return the line that names the command for a job file that was edited since."""
-    return f"\n{NEXT}{job_command(replace(header, job=RecordedJob(str(place.resolve()))))}"
+    return f"\n{NEXT}{same_run_command(replace(header, job=RecordedJob(str(place.resolve()))))}"
 
 
 def present(header: Header, folder: Path, job: Path | None = None) -> list[Path]:

@@ -100,6 +100,21 @@ def test_retry_repeats_the_canary_and_goes_on_where_it_is_right(bulkscim):
     assert len(tenant.writes) == len(NAMES) + 1
 
 
+def test_the_command_for_a_corrected_file_keeps_canary_and_guards(bulkscim):
+    """It began all rows at once and without a limit, which the user had not wanted. Usual guards are not named."""
+    with Deaf(*NAMES).serving() as tenant:
+        stopped = not_right(bulkscim, tenant, "--max-update", "50")
+        with Path("job.jsonl").open("a") as file:
+            file.write(json.dumps(create("new9@example.com")) + "\n")
+        refused = bulkscim("retry", "last", *FAST)
+
+    assert (stopped.code, refused.code) == (5, 12), refused.text
+    (line,) = [line for line in refused.stderr.splitlines() if line.startswith("next: bulkscim run ")]
+    assert "--canary 3 --max-update 50" in line
+    assert "--max-delete" not in line
+    assert "--yes" not in line
+
+
 def test_where_the_others_were_sent_all_the_same_a_later_session_does_not_ask(bulkscim):
     with odd.Unauthorized(10_000, *NAMES).serving() as tenant:
         rows = [retitle("absent@example.com"), *map(retitle, NAMES)]

@@ -9,13 +9,14 @@ import pytest
 from bulkscim.journal import journal, run_lock
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Kind
-from bulkscim.journal.header import Header
+from bulkscim.journal.header import Header, RecordedGuards
 from bulkscim.model.operation import Defaults, Verb
 from bulkscim.model.row import RowState
-from bulkscim.model.run import RecordedTenant, RunState, Totals
+from bulkscim.model.run import RecordedJob, RecordedTenant, RunState, Totals
+from bulkscim.planning.guards import Bounds
 from bulkscim.reporting.causes import Cause
 from bulkscim.reporting.live_status import LiveStatus
-from bulkscim.reporting.next_commands import Typed, with_next
+from bulkscim.reporting.next_commands import Typed, same_run_command, with_next
 from bulkscim.reporting.recorded import (
     list_runs,
     listing_lines,
@@ -276,6 +277,29 @@ async def test_a_change_counts_until_its_rows_have_ended(job, tmp_path):
     await made.aclose()
 
     assert counted == [1, 2, 3, 2, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("bounds", "flags"),
+    [
+        (Bounds(max_delete=5, max_admins=0), ""),  # as without a flag
+        (Bounds(max_delete=2, max_admins=0), " --max-delete 2"),
+        (Bounds(max_delete=5, max_admins=1, max_errors=3), " --max-admins 1 --max-errors 3"),
+        (Bounds(max_delete=5, max_admins=0, seats=9, max_emptied=0), " --seats 9 --max-emptied 0"),
+        (Bounds(max_delete=5, max_admins=0, max_removals=("40%",)), " --max-removals 40%"),
+        (Bounds(max_delete=5, max_admins=0, max_share=("40%", "3")), ""),
+    ],
+)
+def test_a_run_that_begins_again_keeps_its_canary_and_its_own_guards(bounds, flags):
+    header = Header(
+        job=RecordedJob("/job.csv"),
+        tenant=RecordedTenant(name="acme"),
+        guards=RecordedGuards(bounds),
+        canary=(2, 5),
+        live_users=10,
+    )
+
+    assert same_run_command(header) == f"bulkscim run /job.csv --tenant acme --canary 2{flags}"
 
 
 def test_folder_elsewhere_is_named_by_its_path(tmp_path):
