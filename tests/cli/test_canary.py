@@ -84,6 +84,19 @@ def test_a_run_stops_where_the_canary_is_not_right_and_resume_asks(bulkscim):
     assert written == [3, 3, len(ROWS)]
 
 
+def test_a_stopped_run_names_the_undo_of_what_it_has_changed(bulkscim):
+    """The users of the canary are there, and no line said how to take them back."""
+    with Deaf(*NAMES).serving() as tenant:
+        stopped = not_right(bulkscim, tenant)
+        status = bulkscim("status", "last")
+        (undo,) = [line for line in stopped.stderr.splitlines() if line.startswith("undo: ")]
+        undone = bulkscim(*undo.split()[2:], *FAST)
+
+    assert undo in status.text
+    assert undone.code == 0, undone.text
+    assert "new" in undone.text
+
+
 def test_retry_repeats_the_canary_and_goes_on_where_it_is_right(bulkscim):
     with SmallTenant(*NAMES).serving() as tenant:
         rows = job(retitle("late@example.com"), *map(retitle, NAMES))
