@@ -187,11 +187,12 @@ class Undoing(Machine):
         free, loose = self._unknown(before, stood) | self._blurred, self._may_go(before, kept) | self._adopted
         free |= {change.names for change in self._earlier if _is_of_another(change, before)}
         blind = self.tenant.directory.blind
-        self._none_is_granted(blind, found)
+        added = self._unseen_members(before, wanted, found)
+        self._none_is_granted(blind - added, found)
         free |= blind | {one[:2] for one in blind if len(before.get(one[:2], ())) > 1}
         free |= self._overwritten(wanted.keys() | found.keys())
         free |= self._own_values(was, shown)
-        free |= self._unseen_members(before, wanted, found)
+        free |= added
         left = self._unproved()
         free, loose = free | left, loose | left
         for key, change in client.foreign.items():
@@ -219,7 +220,10 @@ class Undoing(Machine):
                 raise Broken("undo", f"{name} {told}")
 
     def _none_is_granted(self, blind, found):
-        """Check that a rollback adds no member that no answer has ever shown, though it was in the group."""
+        """Check that a rollback adds no member that no answer has ever shown, though it was in the group.
+
+        One that the run itself has added after it had removed it is no such member.
+        """
         shows = self.world.shows_groups or self.world.filters_links or "hidden" not in self.world.veils
         granted = () if shows else [one for one in blind if len(one) == 3 and found.get(one)]
         if granted:
