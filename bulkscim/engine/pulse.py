@@ -47,6 +47,10 @@ class Pulse:
         """Count a step that took effect."""
         if step.member is not None:
             self.taken.link()
+        self.answered(work, step)
+
+    def answered(self, work: Work, step: Step) -> None:
+        """Count a row that has made its own change, which may still be read back; may be called twice."""
         if step.member is None or work.row.operation.spec.is_membership:
             self._passes(work)
 

@@ -34,6 +34,8 @@ class ReadAfter:
         step, reads = first.sent.step, self._asking.reads(first.sent.work)
         if not kinds or step.id is None:
             return outcomes
+        for one in outcomes:
+            self._rows.answered(one.sent.work, one.sent.step)
         read = await reads.by_id(step.type, step.id)
         self._unread += isinstance(read, Unreadable)
         if isinstance(read, Unreadable) and read.may_pass and self._unread < MOST_UNREAD:

@@ -13,6 +13,7 @@ from bulkscim.journal.journal import Journal
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import Watcher
 from bulkscim.model.row import Row, RowState
+from bulkscim.model.step import Step
 from bulkscim.planning.decision import Decision, Policy, Rest, Settle
 from bulkscim.planning.next_step import next_step
 from bulkscim.planning.order import Claim
@@ -66,6 +67,10 @@ class Rows:
             self._met.add(work.number)
             self.policy = replace(self.policy, meets=len(self._met) >= ENOUGH_MET)
         return next_step(work.row, work.facts, work.live, self.policy)
+
+    def answered(self, work: Work, step: Step) -> None:
+        """Count a row whose step took effect by its answer, before that is read back."""
+        self._pulse.answered(work, step)
 
     def look_up_before_creates(self) -> None:
         """Look up from now on what each create names: the tenant answers a create with what exists."""

@@ -191,8 +191,7 @@ class Undoing(Machine):
         self._none_is_granted(blind - added, found)
         free |= blind | {one[:2] for one in blind if len(before.get(one[:2], ())) > 1}
         free |= self._overwritten(wanted.keys() | found.keys())
-        free |= self._own_values(was, shown)
-        free |= added
+        free |= self._own_values(was, shown) | added
         left = self._unproved()
         free, loose = free | left, loose | left
         for key, change in client.foreign.items():
