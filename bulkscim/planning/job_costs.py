@@ -48,7 +48,7 @@ class Asked:
         if self.undoes:
             hidden = min(self.hidden, self._count(others, USER))
             removals = self._count(others | overwrites, USER) - hidden
-            return UserRows(0, 0, 0, removals, deletes, names, groups, hidden, groups_alone=True)
+            return UserRows(0, 0, 0, removals, deletes, names, groups, hidden)
         return UserRows(
             self._count(makes - updates, USER),
             self._count(updates, USER),

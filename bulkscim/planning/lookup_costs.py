@@ -67,7 +67,6 @@ class UserRows:
 
     Of the last, `deletes` delete them. `names` are further users that rows only name. `groups` are rows that change or
     delete a group, which is read before. `hidden` are removals of users that are shown by their ids alone.
-    `groups_alone`: each of the groups is read by its id.
     """
 
     creates: int = 0
@@ -78,7 +77,6 @@ class UserRows:
     names: int = 0
     groups: int = 0
     hidden: int = 0
-    groups_alone: bool = False
 
 
 @dataclass(slots=True)
@@ -151,7 +149,7 @@ def lookups(
 
 
 def _groups(found: Lookups, rows: UserRows, profile: Profile) -> None:
-    if profile.filter and GROUP not in profile.unquoted_filters and not rows.groups_alone:
+    if profile.filter and GROUP not in profile.unquoted_filters:
         together = min(rows.groups, ceil(rows.groups / MOST) + PROOF)
         found.add("groups", GROUPS_TOGETHER.format(MOST), together)
     else:
