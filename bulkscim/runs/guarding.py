@@ -51,7 +51,7 @@ def advice_to_plan(checked: Checked) -> list[str]:
     if not any(VERBS[verb].takes_values and not VERBS[verb].deletes for verb, _ in checked.verbs):
         return []
     told = "Rows count also where nothing is to change; a plan counts what the rows would really change"
-    return [f"{told}: bulkscim plan -o FILE, and then run FILE"]
+    return [f"{told}: write it with plan -o FILE, and then run FILE"]
 
 
 def bounds_of(request: RunRequest, records: int, users: int | None) -> Bounds:

@@ -58,7 +58,7 @@ _IN_CLEAR = re.compile(r"(?!token_(file|command)$).*(token|secret|passw|bearer|a
 class UnknownTenant(UsageError):
     """No entry has this name. `near` is the name that may be meant; empty where none is like it."""
 
-    def __init__(self, text: str, near: str) -> None:
+    def __init__(self, text: str, near: str = "") -> None:
         super().__init__(text)
         self.near = near
 

@@ -231,7 +231,9 @@ def _only_foreign_rows_fail(machine, states, ends):
         if machine.world.revoked and getattr(body, "status", None) in REFUSED_TOKEN:
             raise Broken("token", f"row {row} failed by a refused token: {body}")
     for row, body in bad.items():
-        is_told = any(told(machine.world, body) for told in (_is_untold, _is_unseen, _keeps_its_name))
+        is_told = any(
+            told(machine.world, body) for told in (_is_untold, _is_unseen, _keeps_its_name, _is_changed)
+        )
         if not machine.world.may_refuse and not spent and not is_told:
             raise Broken("blame", f"row {row} is {states[row].value}: {body}")
 
@@ -253,6 +255,11 @@ def _is_untold(world, body):
 def _is_unseen(world, body):
     """Tell whether a row says that what it names may be there, where lookups do not show such names."""
     return "nameless" in world.veils and "it may be there" in getattr(body, "detail", "")
+
+
+def _is_changed(world, body):
+    """Tell whether a row says that a member is not listed which a second client may have taken out again."""
+    return bool(world.meddles) and "accepted it and does not list it" in getattr(body, "detail", "")
 
 
 def _keeps_its_name(world, body):
