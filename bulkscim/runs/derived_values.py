@@ -9,11 +9,13 @@ from itertools import islice
 
 import orjson
 
+from bulkscim.engine.asking import DENIED
 from bulkscim.engine.reads import Reads
+from bulkscim.errors import CredentialError
 from bulkscim.journal.durable import Disk
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.clock import Clock
-from bulkscim.model.live import Found
+from bulkscim.model.live import Found, Unreadable
 from bulkscim.model.operation import GROUP, USER, JsonObject, PatchOperation
 from bulkscim.model.secret import MASK
 from bulkscim.model.step import Action, Change
@@ -53,9 +55,10 @@ async def derived_by_service(
 
     Of resources that were created with the same attributes one is read, and others only where it differs: what a service
     derives may depend on what it is given. A type of which one resource was created proves nothing. What rollbacks have
-    recreated since is read by its new id.
+    recreated since is read by its new id. CredentialError where the tenant rejects the token meanwhile: what is not read then
+    proves nothing, and would look like changes by others.
     """
-    reads = Reads(Repeating(transport, clock, random.random), clock, profile)
+    reads = _Reading(Reads(Repeating(transport, clock, random.random), clock, profile))
     created, changed = _created(recorded), _changed(recorded)
     folders = (*rollbacks_of_others(recorded, disk), *descendants(recorded.folder, disk))
     with closing(Recreated(folders, disk)) as recreated:
@@ -65,6 +68,26 @@ async def derived_by_service(
         changed = {recreated.now(own): changes for own, changes in changed.items()}
     found = {kind: await _of_type(kind, these, reads) for kind, these in now.items()}
     return found | {USER: (*found[USER], *await _rewritten(changed, reads))}
+
+
+@dataclass(slots=True)
+class _Reading:
+    """Reads of resources by their ids; `worked` is the last one that was shown."""
+
+    reads: Reads
+    worked: tuple[str, str] | None = None
+
+    async def by_id(self, kind: str, resource_id: str) -> Found | None:
+        """Return a resource, None where it is not shown; CredentialError where one that was shown before is refused now too."""
+        read = await self.reads.by_id(kind, resource_id)
+        if isinstance(read, Found):
+            self.worked = (kind, resource_id)
+            return read
+        if self.worked and isinstance(read, Unreadable) and read.status in DENIED:
+            again = await self.reads.by_id(*self.worked)
+            if isinstance(again, Unreadable) and again.status in DENIED and not again.throttled:
+                raise CredentialError(f"the tenant rejects the token: {again.why}; pass a valid one")
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +154,7 @@ def _created(recorded: RecordedRun) -> dict[str, dict[str, CreateAnswer]]:
     return found
 
 
-async def _of_type(kind: str, created: dict[str, CreateAnswer], reads: Reads) -> tuple[str, ...]:
+async def _of_type(kind: str, created: dict[str, CreateAnswer], reads: _Reading) -> tuple[str, ...]:
     """Read a few resources of each shape until it is clear what the service derives."""
     if len(created) < PROOF:
         return ()
@@ -142,12 +165,12 @@ async def _of_type(kind: str, created: dict[str, CreateAnswer], reads: Reads) ->
     return derived([await _of_shape(kind, some, reads) for some in common])
 
 
-async def _of_shape(kind: str, created: dict[str, CreateAnswer], reads: Reads) -> list[Sample]:
+async def _of_shape(kind: str, created: dict[str, CreateAnswer], reads: _Reading) -> list[Sample]:
     """Read some resources that were created with the same attributes; one is enough where it does not differ."""
     found: list[Sample] = []
     for resource_id in islice(created, 2 * READ):
         read = await reads.by_id(kind, resource_id)
-        if isinstance(read, Found) and is_settled(read.resource):
+        if read is not None and is_settled(read.resource):
             found.append(created[resource_id].sample(read.resource))
         if len(found) == READ or (found and not found[-1].kinds):
             break
@@ -171,7 +194,7 @@ def _changed(recorded: RecordedRun) -> dict[str, dict[str, Change]]:
     return found
 
 
-async def _rewritten(changed: Mapping[str, Mapping[str, Change]], reads: Reads) -> tuple[str, ...]:
+async def _rewritten(changed: Mapping[str, Mapping[str, Change]], reads: _Reading) -> tuple[str, ...]:
     """Return the kinds of paths that the service writes otherwise in enough users.
 
     A few are read of each kind, and more where one of them differs alone.
@@ -184,7 +207,7 @@ async def _rewritten(changed: Mapping[str, Mapping[str, Change]], reads: Reads) 
             continue
         users += 1
         live = await reads.by_id(USER, own)
-        if isinstance(live, Found):
+        if live is not None:
             read.update(kinds)
             differing = (one for one in changes.values() if not stands(one, live.resource))
             found.update({kind_of(one.path) for one in differing if rewrites(one, live.resource)})
