@@ -102,27 +102,27 @@ def applied_ids(file: Reader, end: int) -> Iterator[bytes]:
 
     Where an entry names no id, one from within the resource that it shows may come.
     """
-    texts, offset = frozenset(entries.words_of(Kind.APPLIED)), 0
-    for line in lines(file, 0):
-        if offset >= end:
-            return
-        offset += len(line) + 1
-        if line[entries.WORDS] in texts:
-            _, found, rest = line.partition(_ID)
-            if found:
-                yield rest.partition(b'"')[0]
+    for line in _applied(file, end):
+        _, found, rest = line.partition(_ID)
+        if found:
+            yield rest.partition(b'"')[0]
 
 
 def applied_rows(file: Reader, end: int) -> Iterator[tuple[int, ...]]:
     """Yield the rows of each `applied` before `end`; only lines that concern several rows are parsed."""
+    for line in _applied(file, end):
+        row = int(line[entries.ROW])
+        yield (row,) if row else tuple(row for row, _ in entries.decode(line).entry.rows)
+
+
+def _applied(file: Reader, end: int) -> Iterator[bytes]:
     texts, offset = frozenset(entries.words_of(Kind.APPLIED)), 0
     for line in lines(file, 0):
         if offset >= end:
             return
         offset += len(line) + 1
         if line[entries.WORDS] in texts:
-            row = int(line[entries.ROW])
-            yield (row,) if row else tuple(row for row, _ in entries.decode(line).entry.rows)
+            yield line
 
 
 def id_text(resource_id: str) -> bytes:
