@@ -33,7 +33,7 @@ from bulkscim.scim.protocol import is_usable
 _MEMBER = "member:"
 _FEW = 3  # members that are refused alike, and told one by one
 _UNCONFIRMED = (
-    "the tenant accepted it; its groups do not show all members, so whether it was made is not known"
+    "the tenant accepted it; its groups do not show all members, so whether the member was added is not known"
 )
 OVERWRITTEN = "the server may have overwritten it, which cannot be undone"
 

@@ -11,7 +11,7 @@ import orjson
 
 from bulkscim.engine.asking import DENIED
 from bulkscim.engine.reads import Reads
-from bulkscim.errors import CredentialError
+from bulkscim.errors import CredentialError, Outage
 from bulkscim.journal.durable import Disk
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.clock import Clock
@@ -55,8 +55,8 @@ async def derived_by_service(
 
     Of resources that were created with the same attributes one is read, and others only where it differs: what a service
     derives may depend on what it is given. A type of which one resource was created proves nothing. What rollbacks have
-    recreated since is read by its new id. CredentialError where the tenant rejects the token meanwhile: what is not read then
-    proves nothing, and would look like changes by others.
+    recreated since is read by its new id. CredentialError or Outage where the tenant rejects the token meanwhile, or does not
+    answer: what is not read then proves nothing, and would look like changes by others.
     """
     reads = _Reading(Reads(Repeating(transport, clock, random.random), clock, profile))
     created, changed = _created(recorded), _changed(recorded)
@@ -78,15 +78,16 @@ class _Reading:
     worked: tuple[str, str] | None = None
 
     async def by_id(self, kind: str, resource_id: str) -> Found | None:
-        """Return a resource, None where it is not shown; CredentialError where one that was shown before is refused now too."""
+        """Return a resource, None where it is not shown; CredentialError or Outage where one that was shown before is not now either."""
         read = await self.reads.by_id(kind, resource_id)
         if isinstance(read, Found):
             self.worked = (kind, resource_id)
             return read
-        if self.worked and isinstance(read, Unreadable) and read.status in DENIED:
-            again = await self.reads.by_id(*self.worked)
-            if isinstance(again, Unreadable) and again.status in DENIED and not again.throttled:
+        again = await self.reads.by_id(*self.worked) if self.worked and isinstance(read, Unreadable) else None
+        if isinstance(again, Unreadable):
+            if again.status in DENIED and not again.throttled:
                 raise CredentialError(f"the tenant rejects the token: {again.why}; pass a valid one")
+            raise Outage(f"the tenant does not answer any more: {again.why}; nothing was sent")
         return None
 
 

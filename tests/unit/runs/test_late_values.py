@@ -2,8 +2,10 @@
 
 import pytest
 
+from bulkscim.errors import CredentialError, Outage
 from bulkscim.journal import journal
 from bulkscim.model.operation import ENTERPRISE
+from bulkscim.model.request import Loss, NoAnswer, Response
 from bulkscim.runs.derived_values import derived_by_service
 from tests.support.simulation.disk import FOLDER
 from tests.support.simulation.tenant import SimulatedTenant
@@ -63,3 +65,32 @@ async def test_what_the_run_changed_later_shows_what_was_there_before(tmp_path, 
 
     found = [one["userName"] for one in story.tenant.held["Users"].values()]
     assert found == left, (derived, story.ended(CHILD))
+
+
+class Once:
+    """Answers one read of a tenant, and from then on as it is told."""
+
+    def __init__(self, tenant, then):
+        self.tenant, self.then, self.reads = tenant, then, 0
+
+    async def send(self, request):
+        self.reads += 1
+        return await self.tenant.send(request) if self.reads == 1 else self.then
+
+
+@pytest.mark.parametrize(
+    ("then", "error"),
+    [
+        (Response(403, {}, b"{}"), CredentialError),
+        (Response(401, {}, b"{}"), CredentialError),
+        (NoAnswer(Loss.NEVER_SENT, "no connection"), Outage),
+    ],
+)
+async def test_what_cannot_be_read_any_more_proves_nothing(tmp_path, then, error):
+    """Three users were left since a token was revoked just then: values of the service seemed to be changes by others."""
+    story = Story(tmp_path, 1)
+    story.tenant = Naming(story.clock, story.random)
+    await story.run([{"op": "create", "data": {"userName": name}} for name in ("ada", "bob")])
+
+    with journal.read(FOLDER, story.disk) as recorded, pytest.raises(error):
+        await derived_by_service(recorded, Once(story.tenant, then), story.profile, story.clock, story.disk)
